@@ -9,12 +9,6 @@ import type { DocumentSink } from '../pipeline/segment.ts';
 import { convertersFor, ConvertingSink, type Converter } from './converting-sink.ts';
 import { preferMemory } from './heap-tuning.ts';
 
-/**
- * Conversions between formats, for exporters that do not accept what a receiver offers. Without one, the documents are
- * refused.
- */
-const CONVERTERS: readonly Converter[] = [];
-
 export type Part = Component & { readonly state?: ComponentState };
 
 /** The options of a pipeline, which have the same names in both commands. */
@@ -60,7 +54,7 @@ export class Pipeline {
     { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig,
     deps: PipelineDeps,
   ) {
-    const { exporter, upstream, watchers = [], accounting, log, converters = CONVERTERS } = deps;
+    const { exporter, upstream, watchers = [], accounting, log, converters = [] } = deps;
     const { concurrency, newestFirst: isNewestFirst, retryMaxAgeMs } = options;
     const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
     const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency, retryMaxAgeMs };

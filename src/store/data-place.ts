@@ -122,7 +122,7 @@ function checkAccess(file: string, path: string, mode: number): void {
     if (uid === process.getuid?.())
       throw refusal(
         file,
-        `xrayd may not write ${what}, although it runs as the owner (uid ${uid}, mode ${octal(bits)}). Check its mode (chmod), its attributes (lsattr) and the rules of SELinux or AppArmor`,
+        `xrayd cannot write ${what}, although it runs as its owner (uid ${uid}, mode ${octal(bits)}). Check the mode (chmod), the attributes (lsattr) and the SELinux or AppArmor rules`,
       );
     const rights = `${what} belongs to uid ${uid} (mode ${octal(bits)}), and xrayd runs as uid ${process.getuid?.()}`;
     throw refusal(

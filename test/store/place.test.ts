@@ -180,7 +180,7 @@ test.skipIf(!isRoot)(
   },
 );
 
-test.skipIf(!isRoot)(`does not name the owner as the remedy where xrayd runs as the owner${noUsers}`, () => {
+test.skipIf(!isRoot)(`does not tell the owner of the file to run xrayd as its owner${noUsers}`, () => {
   const folder = scope.folder();
   const file = join(folder, 'traces.db');
   chmodSync(folder, 0o777);
@@ -188,7 +188,7 @@ test.skipIf(!isRoot)(`does not name the owner as the remedy where xrayd runs as 
   chownSync(file, OTHER_UID, OTHER_UID);
   chmodSync(file, 0o400);
   expect(elsewhere(`dataPlace('${file}').file`, { uid: OTHER_UID, gid: OTHER_UID })).toMatch(
-    new RegExp(`may not write it, although it runs as the owner \\(uid ${OTHER_UID}, mode 0400\\)\\. Check its mode`),
+    new RegExp(`cannot write it, although it runs as its owner \\(uid ${OTHER_UID}, mode 0400\\)\\. Check the mode`),
   );
 });
 

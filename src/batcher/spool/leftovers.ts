@@ -125,7 +125,7 @@ export class Leftovers {
 }
 
 const UNREADABLE =
-  'cannot read a spool folder, so its segments stay there. Run xrayd as the owner of the folder, or change its owner (chown -R)';
+  'a spool folder cannot be read, and its segments remain in it. Run xrayd as the owner of the folder, or change the owner (chown -R)';
 
 interface Adoption {
   readonly root: string;
