@@ -36,6 +36,7 @@ export interface PipelineDeps {
   readonly watchers?: readonly Part[];
   readonly accounting: Accounting;
   readonly log: Logger;
+  /** For formats that receivers offer and the exporter does not accept; without one, such documents are refused. */
   readonly converters?: readonly Converter[];
 }
 
