@@ -59,11 +59,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     about: 'the page',
     needs: 'chromium, firefox-esr',
     // Two browsers on two cores: a page waits for its server, and a test for both. A browser on a machine that is
-    // shared is late at times: what
-    // fails is tried once more, and the report says so.
+    // shared is late at times: what fails is tried once more, and the report says so. A wait of a test has Playwright's
+    // own limit, 30 s.
     settings: {
       include: ['test/page/**/*.test.ts'],
-      testTimeout: MINUTE,
+      testTimeout: 2 * MINUTE,
       hookTimeout: MINUTE,
       maxWorkers: 2,
       retry: 1,

@@ -4,7 +4,7 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
 import { openShop, ShownXRay, type OpenedShop } from './local.ts';
 import { ShopTrace } from './shop.ts';
-import { offered } from './parts.ts';
+import { offered, searchBox } from './parts.ts';
 
 // What a person needs who has not met X-Ray before.
 
@@ -17,8 +17,7 @@ const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>
 
 test.skipIf(skipped !== '')(`suggestions of the search box close when it loses the focus${note}`, async () => {
   const { page } = await open();
-  const box = page.getByRole('textbox', { name: 'Search: text, filter expression or trace id' });
-  await box.focus();
+  await searchBox(page).focus();
   await offered(page).first().waitFor();
   await page.keyboard.press('Tab');
   await offered(page).first().waitFor({ state: 'detached' });

@@ -76,7 +76,6 @@ export async function openShop(
   const xray = await ShownXRay.start(scope);
   const failed = await xray.putShop(60);
   const page = await browser.open(xray.url + path.replace('FAILED', failed), options);
-  page.setDefaultTimeout(10_000);
   return { page, xray, failed };
 }
 

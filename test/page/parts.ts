@@ -9,3 +9,5 @@ export const spans = (page: Page) => page.getByRole('treeitem');
 export const panel = (page: Page) => page.getByRole('complementary', { name: 'The selected span' });
 /** The suggestions of the search box. */
 export const offered = (page: Page) => page.getByRole('listbox').getByRole('option');
+export const searchBox = (page: Page) =>
+  page.getByRole('textbox', { name: 'Search: text, filter expression or trace id' });

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay } from './local.ts';
-import { offered } from './parts.ts';
+import { offered, searchBox } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
@@ -13,7 +13,6 @@ async function open(path = '/', width = 1360): Promise<Page> {
   const xray = await ShownXRay.start(scope);
   await xray.putShop(60);
   const page = await browser.open(xray.url + path, { width });
-  page.setDefaultTimeout(10_000);
   await page.locator('.table .rows .row, .empty').first().waitFor();
   return page;
 }
@@ -97,7 +96,7 @@ test.skipIf(skipped !== '')(`text typed before the editor is loaded keeps its or
     await route.continue();
   });
   await page.reload();
-  await page.getByRole('textbox').focus();
+  await searchBox(page).focus();
   await page.keyboard.type('service("checkout") AND fault', { delay: 30 });
   await page.locator('.cm-editor').waitFor();
   await page.keyboard.type(' AND error');

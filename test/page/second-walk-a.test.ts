@@ -37,7 +37,6 @@ async function open(path: string | ((id: string) => string), width = 1360): Prom
   const slow = slowCheckout(xray);
   await xray.put(slow);
   const page = await browser.open(`${xray.url}${typeof path === 'string' ? path : path(slow.traceId)}`, { width });
-  page.setDefaultTimeout(10_000);
   return { page, xray };
 }
 

@@ -14,7 +14,6 @@ async function open(path = '/', width = 1360): Promise<{ xray: ShownXRay; page: 
   const xray = await ShownXRay.start(scope);
   const id = await xray.putShop(60);
   const page = await browser.open(xray.url + path, { width });
-  page.setDefaultTimeout(15_000);
   await page.getByRole('table').waitFor();
   return { xray, page, id };
 }

@@ -65,7 +65,6 @@ async function open(): Promise<{ xray: ShownXRay; ids: string[]; page: Page }> {
   const traces = [checkout(now - 20, xray.random), oddTrace(now - 10)];
   await xray.put(...traces);
   const page = await browser.open(xray.url);
-  page.setDefaultTimeout(10_000);
   return { xray, ids: traces.map(({ traceId }) => traceId), page };
 }
 

@@ -50,7 +50,6 @@ async function open(): Promise<{ page: Page; id: string; root: string; url: stri
   });
   await xray.put(trace);
   const page = await browser.open(xray.url);
-  page.setDefaultTimeout(15_000);
   return { page, id: trace.traceId, root: trace.documents[0]!['id'] as string, url: xray.url };
 }
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { count, plural } from '../format.ts';
 import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
@@ -31,6 +31,7 @@ export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const editor = useRef<Editor>(undefined);
+  const [hasEditor, setHasEditor] = useState(false);
   const write = useLatest((text: string): void => {
     draft.value = text;
     editor.current?.set(text);
@@ -61,9 +62,9 @@ export function QueryBox() {
       const cursor = hadFocus ? (plain.selectionEnd ?? 0) : undefined;
       const created = createEditor(holder.current, { text: draft.peek(), cursor, onChange, onSubmit: run });
       editor.current = created;
-      plain.hidden = true;
       focus = () => created.focus();
       if (hadFocus) focus();
+      setHasEditor(true);
     };
     const idle = setTimeout(() => void load(), 500);
     field.current?.addEventListener('focus', () => void load(), { once: true });
@@ -111,18 +112,20 @@ export function QueryBox() {
           </span>
         )}
         <div class="query-field" ref={holder}>
-          <input
-            ref={field}
-            type="text"
-            class="mono"
-            aria-label={LABEL}
-            aria-describedby={HINT_ID}
-            placeholder={PLACEHOLDER}
-            spellcheck={false}
-            autocomplete="off"
-            value={draft.value}
-            onInput={(event) => (draft.value = event.currentTarget.value)}
-          />
+          {!hasEditor && (
+            <input
+              ref={field}
+              type="text"
+              class="mono"
+              aria-label={LABEL}
+              aria-describedby={HINT_ID}
+              placeholder={PLACEHOLDER}
+              spellcheck={false}
+              autocomplete="off"
+              value={draft.value}
+              onInput={(event) => (draft.value = event.currentTarget.value)}
+            />
+          )}
         </div>
         <Hint reading={reading} isUnfinished={isUnfinished} mistake={mistake} onRemedy={run} />
         {draft.value !== '' && (
