@@ -109,3 +109,29 @@ test.skipIf(skipped !== '')(
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
   },
 );
+
+test.skipIf(skipped !== '')(
+  `other screens know the number of traces, and read the rest of the list once it is opened${note}`,
+  async () => {
+    const xray = await ShownXRay.start(scope);
+    const failed = await xray.putShop(400);
+    const page = await browser.open(`${xray.url}/api/status`);
+    let further = 0;
+    page.on('request', (request) => void (/\/api\/traces\?.*after=/.test(request.url()) && further++));
+    for (const path of ['/map', `/traces/${failed}`]) {
+      further = 0;
+      await page.goto(xray.url + path);
+      await page.getByRole('link', { name: 'Traces 401' }).waitFor();
+      await page.waitForTimeout(500);
+      expect(further).toBe(0);
+      await page.keyboard.press('g');
+      const read = page.waitForResponse((answer) => /\/api\/traces\?.*after=/.test(answer.url()));
+      await page.keyboard.press('t');
+      await read;
+      await page.locator('[role=table][aria-rowcount="402"]').waitFor();
+      // What was there before is not reported as new.
+      expect(await page.getByRole('button', { name: /new trace/ }).count()).toBe(0);
+      expect(further).toBe(1);
+    }
+  },
+);

@@ -106,13 +106,9 @@ export async function readFindings(id: string, signal?: AbortSignal): Promise<re
   return Findings;
 }
 
-/**
- * Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time.
- * Not marked as urgent: the pages of the list have the same traces, which the store assembles only once if both are
- * read together.
- */
+/** Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time. */
 export async function readGraph(query: Query, signal: AbortSignal, withinMs?: number): Promise<Graph> {
-  return get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal);
+  return hurried(get(`/api/graph?${queryText(query)}${withinMs === undefined ? '' : `&within=${withinMs}`}`, signal));
 }
 
 export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {

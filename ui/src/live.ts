@@ -47,6 +47,7 @@ export function follow(): void {
     if (document.visibilityState === 'visible') isWatched.value = true;
     else leaving = setTimeout(() => (isWatched.value = false), AWAY_MS);
   });
+  effect(() => list.onScreen(place.value.path === LIST));
   // Other screens keep the list as it is, for Back.
   effect(() => {
     if (place.value.path !== LIST) return;

@@ -1,6 +1,6 @@
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
-import { messageOf, type Query } from '../api.ts';
+import { messageOf, unhurried, type Query } from '../api.ts';
 import { Listeners } from '../listeners.ts';
 import { MAX_ROWS, readPages } from './pages.ts';
 import { SortedRows } from './sorted-rows.ts';
@@ -27,12 +27,15 @@ export class RowList {
   readonly onChanged = new Listeners<[ids: readonly string[] | undefined]>();
   readonly #shown = new SortedRows();
   readonly #waiting = new WaitingRows(MAX_ROWS);
-  readonly #overview = new StoreOverview(() => (this.#hasMore ? this.#query : undefined));
+  readonly #overview = new StoreOverview(() => this.#overviewQuery());
   #query: Query | undefined = { filter: '', text: '' };
   #isWanted: (row: TraceRow) => boolean = () => true;
   #sort = '';
   readonly #order = new StoreOrder(() => this.#changed());
   #isHeld = false;
+  readonly #isOnScreen = signal(true);
+  /** Reading goes on once the list is on the screen. */
+  #isResting = false;
   /** While reading: the IDs seen since reading began. */
   #seen: Set<string> | undefined;
   #loading = new AbortController();
@@ -130,7 +133,7 @@ export class RowList {
    */
   resync({ isOtherStore = false }: { isOtherStore?: boolean } = {}): void {
     this.#isOtherStore ||= isOtherStore;
-    if (this.#seen !== undefined) {
+    if (this.#seen !== undefined && !this.#isResting) {
       this.#isStale = true;
       return;
     }
@@ -143,6 +146,11 @@ export class RowList {
       },
       Math.max(0, dueMs),
     );
+  }
+
+  /** While another screen is shown, only the first page is read: nobody sees the others. */
+  onScreen(isOnScreen: boolean): void {
+    this.#isOnScreen.value = isOnScreen;
   }
 
   /** While held, new traces are held back; rows already shown are updated in place. */
@@ -218,6 +226,7 @@ export class RowList {
     if (this.rows.length === 0) this.state.value = 'loading';
     const seen = (this.#seen = new Set<string>());
     this.#isStale = false;
+    this.#isResting = false;
     if (isNew) {
       this.isComplete.value = false;
       this.#hasMore = false;
@@ -245,12 +254,19 @@ export class RowList {
   async #readPages({ isNew }: { isNew: boolean }, seen: Set<string>, stop: AbortSignal): Promise<void> {
     const isOtherStore = this.#isOtherStore;
     let isAll = true;
-    for await (const { rows, isFirst, hasMore } of readPages(() => this.#query, stop)) {
+    for await (const { rows, isFirst, hasMore } of readPages(
+      () => this.#query,
+      async () => this.#mayReadOn(stop),
+      stop,
+    )) {
       if (isFirst && isNew) this.#shown.clear();
       // The first page is not sufficient: traces further down may have changed.
       const isKnown =
         !isNew && !isFirst && rows.every(({ id, revision }) => this.#shown.get(id)?.revision === revision);
-      this.#take(rows, seen, { waits: this.#isHeld && !isNew && !isOtherStore });
+      this.#take(rows, seen, {
+        // Until the list is complete, what is read is not new.
+        waits: this.#isHeld && !isNew && !isOtherStore && this.isComplete.peek(),
+      });
       isAll = !hasMore;
       if (isKnown && hasMore) return;
     }
@@ -266,6 +282,33 @@ export class RowList {
     this.#changed();
     if (this.overview.peek() === undefined) this.#overview.now();
     else this.#overview.changed();
+  }
+
+  /** Waits until the screen is not waiting for anything, and the list is on it. */
+  async #mayReadOn(stop: AbortSignal): Promise<void> {
+    await unhurried();
+    if (stop.aborted || this.#isOnScreen.peek()) return;
+    this.#isResting = true;
+    this.#hasMore = true;
+    // Other screens show the total too.
+    this.#overview.now();
+    this.#changed();
+    await new Promise<void>((done) => {
+      const forget = effect(() => {
+        if (this.#isOnScreen.value) done();
+      });
+      stop.addEventListener('abort', () => done());
+      stop.addEventListener('abort', forget);
+    });
+    if (stop.aborted) return;
+    this.#isResting = false;
+    this.#hasMore = false;
+  }
+
+  /** undefined if the page holds all matches, or as long as counting them would take as much as reading them. */
+  #overviewQuery(): Query | undefined {
+    const isPlain = this.#query?.filter === '' && this.#query.text === '';
+    return this.#hasMore && (isPlain || !this.#isResting) ? this.#query : undefined;
   }
 
   /** Takes rows read from the store; new ones are held back (`waits`) or shown. */
