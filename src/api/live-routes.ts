@@ -7,9 +7,9 @@ import type { Store } from '../threads/store.ts';
 import { parseJson } from '../json/exact-number.ts';
 import { arrayOf, member } from '../json/json.ts';
 import type { ReadGate } from './read-gate.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, invalid } from './api-error.ts';
 import type { ApiServer } from './operation.ts';
-import { countOf, flagOf, rangeOf, Text } from './query-string.ts';
+import { countOf, flagOf, rangeOf, Text, traceIdOf } from './query-string.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
 
@@ -27,7 +27,7 @@ export interface LiveDeps {
 export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
 
 const Events = Type.Object({ filter: Text, text: Text, form: Text });
-const Summaries = Type.Object({ filter: Text, text: Text, follow: Text, limit: Text });
+const Summaries = Type.Object({ filter: Text, text: Text, id: Text, follow: Text, limit: Text });
 
 const MAX_CLIENTS = 64;
 /** How often changes are sent. People see no difference, and a busy trace is sent at most ten times per second. */
@@ -48,7 +48,7 @@ const KEEP_ALIVE_MS = 15_000;
  * `rows` with RowChanges.
  * Both accept `filter`, and `text`: words that the traces must contain.
  * `GET /traces.ndjson?filter=…&limit=…&follow=true`: summaries, one per line, newest first; with `follow`, new ones are
- * appended.
+ * appended. `id` selects one trace, by its ID in any notation.
  */
 export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
   let clients = 0;
@@ -95,12 +95,18 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
     return stream(reply, { type: 'text/event-stream', isEndless: true }, (out) => sendEvents(out, what, deps));
   });
   app.get('/traces.ndjson', { schema: { querystring: Summaries } }, async (request, reply) => {
-    const { follow, limit } = request.query;
+    const { follow, limit, id } = request.query;
+    const only = id === undefined ? undefined : traceIdOf({ id });
     const most = countOf('limit', limit) ?? Infinity;
     const isFollowing = flagOf('follow', follow);
+    if (only !== undefined && isFollowing) throw invalid('id names one trace: it cannot be combined with follow');
     const search = deps.groups.searchOf(request.query);
     return stream(reply, { type: 'application/x-ndjson', isEndless: isFollowing }, async (out) => {
       const from = deps.feed.last;
+      const writeLines = (lines: readonly string[]): void => {
+        for (const line of lines) out.write(`${line}\n`);
+      };
+      if (only !== undefined) return sendSummaries(deps, [only], search, out, writeLines);
       const range = { type: 'TraceId', ...rangeOf({}) } as const;
       let after: { row: number; time: number } | undefined;
       let left = most;
@@ -122,9 +128,7 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
       } while (after !== undefined);
       if (!isFollowing) return;
       await eachTick(deps.feed, from, MAX_TRACES, out, async (ids) => {
-        await sendSummaries(deps, ids, search, out, (lines) => {
-          for (const line of lines) out.write(`${line}\n`);
-        });
+        await sendSummaries(deps, ids, search, out, writeLines);
       });
     });
   });

@@ -33,7 +33,8 @@ const PageAddress = Type.Object({ token: Text, ...ListParameters });
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
 /** Paths of the page's screens; the page's own code picks the screen. */
-const PLACES = ['/', '/traces/:id', '/map', '/connect', '/settings'];
+/** The ID of a trace may be in a text with slashes, such as base64. */
+const PLACES = ['/', '/traces/*', '/map', '/connect', '/settings'];
 /** The routes that answer with nothing but the page itself. */
 export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
 

@@ -1,5 +1,5 @@
 /** Parameters of the query strings of xrayd's own routes. Each arrives as text; AWS's operations have none. */
-import { traceIdIn } from '../trace/trace-id.ts';
+import { readTraceId } from '../trace/trace-id.ts';
 import * as Type from './type.ts';
 import { member, objectOf } from '../json/json.ts';
 import { SORT_KEYS, type SortKey } from '../query/answers.ts';
@@ -21,9 +21,9 @@ export const Search = { filter: Text, text: Text, from: Text, to: Text };
 /** The path of a route about one trace. */
 export const OneTrace = Type.Object({ id: Type.String() });
 
-/** The trace of a path, whose ID may be in any notation. */
+/** The trace of a path, whose ID may be in any notation, or in a line of a log. */
 export function traceIdOf({ id }: { readonly id: string }): string {
-  return traceIdIn(id) ?? id;
+  return readTraceId(id) ?? id;
 }
 
 /** The parameters, each given once. Throws InvalidRequestException if one is given twice. */

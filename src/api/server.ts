@@ -53,6 +53,7 @@ const MAX_CONNECTIONS = 512;
 
 /** Above the batches that SDKs and daemons send, which have at most 50 documents. */
 const LARGE_BODY_BYTES = 512 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 const BUSY = {
   read: 'Too many answers wait to be read',
@@ -77,7 +78,9 @@ export class XRayApi implements Component {
     this.#app = fastify({
       // readBodies limits bodies.
       bodyLimit: Number.MAX_SAFE_INTEGER,
-      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
+      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: MAX_HEADER_BYTES },
+      // A trace may be named by a whole line of a log; the headers include the path.
+      routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       keepAliveTimeout: 75_000,
       requestTimeout: 15_000,
       // A client that reads nothing for this long is disconnected, which frees its response.

@@ -1,6 +1,5 @@
-import { traceIdIn } from '../trace/trace-id.ts';
+import { traceIdsIn } from '../trace/trace-id.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { itemsOf } from '../pipeline/list.ts';
 import type { Imported } from './local-client.ts';
 import type { ReturnedTrace, TraceQuery, RemoteTraces } from './remote-traces.ts';
 
@@ -35,7 +34,7 @@ export function reportNotGiven({ notGiven }: RemoteTraces, { ids }: TraceQuery, 
 export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {
   const text = 'text' in config ? config.text : '';
   return {
-    ids: itemsOf(config.traceId).map((id) => traceIdIn(id) ?? id),
+    ids: traceIdsIn(config.traceId),
     filter: config.filter,
     text,
     sinceMs: config.sinceMs,

@@ -27,7 +27,8 @@ export interface LocalXRay extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /**
    * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as
-   * soon as there is one.
+   * soon as there is one. A trace ID in any notation, a header such as traceparent, or a log line with an ID waits for
+   * that trace.
    * Rejects after `timeoutMs` (5,000) with a list of the traces that exist, and at once if the expression is invalid.
    * With `text`, the trace must also contain each of these words, in a service name, a URL, an annotation, an exception
    * or the like; the expression may then be "".

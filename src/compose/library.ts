@@ -11,6 +11,7 @@ import { buildLocal } from './local.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { Runtime } from './runtime.ts';
+import { traceIdInSearch } from '../trace/trace-id.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 
 export type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
@@ -82,11 +83,14 @@ class Started implements LocalXRay {
     { timeoutMs = 5_000, text = '' }: { readonly timeoutMs?: number; readonly text?: string } = {},
   ): Promise<RecordedTrace> {
     const endMs = performance.now() + timeoutMs;
+    const id = traceIdInSearch(filterExpression);
+    const lookUp = async (): Promise<readonly Summary[]> => {
+      if (id !== undefined) return this.#summaries({ id, text });
+      if (text !== '') return this.#summaries({ filter: filterExpression, text, limit: '1' });
+      return (await this.#page(filterExpression)).TraceSummaries;
+    };
     for (;;) {
-      const summaries =
-        text === ''
-          ? (await this.#page(filterExpression)).TraceSummaries
-          : await this.#withText(filterExpression, text, 1);
+      const summaries = await lookUp();
       const [found] = await this.#recorded(summaries.slice(0, 1));
       if (found !== undefined) return found;
       if (performance.now() > endMs)
@@ -98,7 +102,7 @@ class Started implements LocalXRay {
   }
 
   async traces(filterExpression?: string, { text = '' }: { readonly text?: string } = {}): Promise<RecordedTrace[]> {
-    if (text !== '') return this.#recorded(await this.#withText(filterExpression ?? '', text));
+    if (text !== '') return this.#recorded(await this.#summaries({ filter: filterExpression ?? '', text }));
     const traces: RecordedTrace[] = [];
     let token: string | null = null;
     do {
@@ -145,9 +149,9 @@ class Started implements LocalXRay {
     };
   }
 
-  /** X-Ray's own API has no text search. */
-  async #withText(filter: string, text: string, limit?: number): Promise<Summary[]> {
-    const query = new URLSearchParams({ filter, text, ...(limit === undefined ? {} : { limit: String(limit) }) });
+  /** X-Ray's own API has no text search, and no summary of a trace by its ID. */
+  async #summaries(parameters: Readonly<Record<string, string>>): Promise<Summary[]> {
+    const query = new URLSearchParams(parameters);
     const answer = await directCall(`${this.url}/traces.ndjson?${query.toString()}`, {
       method: 'GET',
       timeoutMs: CALL_MS,

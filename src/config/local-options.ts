@@ -85,10 +85,10 @@ export const LOCAL_OPTIONS = {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],
     kind: 'text',
-    form: 'list',
+    form: 'traces',
     flag: 'trace-id',
     default: '',
-    help: "Only these traces: their IDs, in X-Ray's or OpenTelemetry's notation, separated by commas.",
+    help: 'Only these traces: their IDs in any notation, separated by commas, or a log line that contains an ID.',
   },
   filter: {
     group: 'Local X-Ray',

@@ -57,7 +57,7 @@ export interface TextOption extends OptionBase {
    * `region`, `role`, `account`, `token`: must have that form. `name`, `path`: one line. `hosts`: a list of host names
    * and domains. `calls`: a list of paths of the X-Ray API.
    */
-  readonly form?: 'list' | 'hosts' | 'calls' | 'region' | 'role' | 'account' | 'token' | 'name' | 'path';
+  readonly form?: 'list' | 'traces' | 'hosts' | 'calls' | 'region' | 'role' | 'account' | 'token' | 'name' | 'path';
   /** A word that is not a choice is only a warning, as in the reference. */
   readonly isLenient?: true;
   readonly placeholder?: string;

@@ -4,6 +4,7 @@ import { isHostPattern } from './address.ts';
 import type { TextOption } from './option.ts';
 
 const MAX_QUOTED = 200;
+const LISTS: ReadonlySet<TextOption['form']> = new Set(['list', 'hosts', 'calls', 'traces']);
 
 /** Quotes external text in an error: on one line, with bounded length. */
 export function quoted(text: string): string {
@@ -18,15 +19,13 @@ export function checkText(
   if (spec.choices !== undefined) return checkChoice(spec, spec.choices, text);
   if (spec.form === 'region') return checkRegion(text);
   if (spec.form === 'role') return checkRole(text);
-  if (
-    (spec.form === 'list' || spec.form === 'hosts' || spec.form === 'calls') &&
-    text !== '' &&
-    itemsOf(text).length === 0
-  ) {
+  if (LISTS.has(spec.form) && text !== '' && itemsOf(text).length === 0) {
     return { problem: `is ${quoted(text)}, an empty list: omit it, or name at least one item` };
   }
   if (spec.form === 'list' && itemsOf(text).some((item) => /\p{Cc}/u.test(item) || isUnexpanded(item)))
     return odd(text);
+  // A line of a log may contain tabs.
+  if (spec.form === 'traces' && (/[^\P{Cc}\t\r\n]/u.test(text) || itemsOf(text).some(isUnexpanded))) return odd(text);
   if (spec.form === 'hosts') return checkHosts(text);
   if (spec.form === 'calls') return checkCalls(text);
   if (spec.form === 'account' && !/^\d{12}$/.test(text))

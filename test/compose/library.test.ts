@@ -35,6 +35,17 @@ test('waits for a trace, and returns its summary and documents', async () => {
   expect(segments).toMatchObject([{ name: 'shop', annotations: { order: 7 } }]);
 });
 
+test('waits for the trace of an ID in any notation, of a header or of a log line', async () => {
+  const hex = idOf(21).replaceAll('-', '').slice(1);
+  const waiting = xray.waitForTrace(`00-${hex}-53995c3f42cd8ad8-01`);
+  await send(segmentJson('bystander', { trace_id: idOf(22) }), segmentJson('shop', { trace_id: idOf(21) }));
+  expect(await waiting).toMatchObject({ id: idOf(21), summary: { Duration: 1 }, segments: [{ name: 'shop' }] });
+  for (const text of [idOf(21), hex.toUpperCase(), `{"level":"info","trace_id":"${hex}"}`])
+    expect((await xray.waitForTrace(text)).id).toBe(idOf(21));
+  expect((await xray.waitForTrace(hex, { text: 'shop' })).id).toBe(idOf(21));
+  await expect(xray.waitForTrace(hex, { text: 'nobody', timeoutMs: 50 })).rejects.toThrow(/no trace matched/);
+});
+
 test('finds traces by words, alone and with an expression', async () => {
   await send(
     segmentJson('shop', { trace_id: idOf(11), user: 'user-7731' }),

@@ -85,9 +85,8 @@ function replace(to: string, kept: Kept): void {
 }
 
 function placeOf(path: string): Place {
-  const traceId = /^\/traces\/([^/]+)$/.exec(path)?.[1];
-  if (traceId !== undefined) return { path: TRACE, traceId: decodeURIComponent(traceId) };
-  return { path, traceId: '' };
+  const traceId = /^\/traces\/(.+)$/.exec(path)?.[1];
+  return traceId === undefined ? { path, traceId: '' } : { path: TRACE, traceId: decodeURIComponent(traceId) };
 }
 
 /** "" if the address does not have it. */

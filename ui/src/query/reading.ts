@@ -1,6 +1,6 @@
 import { FilterError, parseFilter } from '../../../src/filter/parse.ts';
 import { messageOf } from '../api.ts';
-import { traceIdIn } from '../trace-id.ts';
+import { traceIdInSearch } from '../../../src/trace/trace-id.ts';
 import { isBoolean, isCause, isField } from './fields.ts';
 import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
 
@@ -23,7 +23,7 @@ interface Problem {
 /**
  * Interprets the content of the query box:
  *
- * 1. A trace ID in any notation is a trace.
+ * 1. A trace ID in any notation, or a log line with one, is a trace.
  * 2. Whatever the grammar of filter expressions accepts is an expression.
  * 3. A string in double quotes is text.
  * 4. Content that resembles an expression (see `isMeantAsExpression`) is an invalid expression.
@@ -32,7 +32,7 @@ interface Problem {
 export function readingOf(written: string): Reading {
   const text = written.trim();
   if (text === '') return { kind: 'nothing' };
-  const id = traceIdIn(text);
+  const id = traceIdInSearch(text);
   if (id !== undefined) return { kind: 'trace', id };
   const problem = problemOf(text);
   if (problem === undefined) return { kind: 'expression', filter: text };

@@ -1,7 +1,7 @@
-import { traceIdIn } from '../../../src/trace/trace-id.ts';
+import { readTraceId } from '../../../src/trace/trace-id.ts';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
-import { listHref, param } from '../route.ts';
+import { LIST, listHref, param } from '../route.ts';
 import { valueSearchesOf, ValueSearchContext } from './value-search.ts';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
@@ -12,10 +12,9 @@ import { shownTrace } from '../title.ts';
 import { viewOf } from './views.ts';
 import { widths } from './widths.ts';
 
-/** The screen of one trace. */
-/** `written`: a trace ID in any notation, such as OpenTelemetry's. */
+/** The screen of one trace. `written`: a trace ID in any notation, or a line of a log. */
 export function TraceScreen({ id: written }: { id: string }) {
-  const id = traceIdIn(written) ?? written;
+  const id = readTraceId(written) ?? written;
   const state = useMemo(() => new TraceState(id, (tab) => viewOf(tab).isFullWidth === true), [id]);
   // A layout effect, to send the request before the first paint.
   useLayoutEffect(() => {
@@ -58,6 +57,7 @@ export function TraceScreen({ id: written }: { id: string }) {
 }
 
 function Missing({ id }: { id: string }) {
+  const short = /^1-0{8}-0{8}([0-9a-f]{16})$/.exec(id)?.[1];
   return (
     <div class="empty">
       <h1>Trace not found</h1>
@@ -66,6 +66,15 @@ function Missing({ id }: { id: string }) {
         It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
         was restarted. If it arrives later, it appears here automatically.
       </p>
+      {short !== undefined && (
+        <p>
+          An ID of 16 digits may also be other text:{' '}
+          <a class="link" href={`${LIST}?text=${short}`}>
+            search for {short}
+          </a>
+          .
+        </p>
+      )}
       <p class="buttons">
         <a class="button" href={listHref()}>
           All traces
