@@ -57,12 +57,12 @@ function nodeClient(name: string, program: string): Recipe {
   };
 }
 
-function goClient(name: string): Recipe {
+function goClient(name: string, ...more: readonly string[]): Recipe {
   return {
     name,
     pinnedBy: 'go.sum',
     tool: 'go',
-    programs: ['main.go', 'go.mod'],
+    programs: ['main.go', 'go.mod', ...more],
     install: (folder) => run('go', ['build', '-o', 'app', '.'], folder),
     command: (folder) => [join(folder, 'app')],
   };
@@ -72,7 +72,11 @@ function goClient(name: string): Recipe {
 const APPLICATIONS = [pythonClient('python', ['app.py'], 'app.py'), nodeClient('node', 'app.cjs'), goClient('go')];
 
 /** Programs with OpenTelemetry's SDKs. */
-const SENDERS = [pythonClient('otel-python', ['send.py'], 'send.py'), nodeClient('otel-node', 'send.cjs')];
+const SENDERS = {
+  python: pythonClient('otel-python', ['send.py', 'wire.py'], 'send.py'),
+  node: nodeClient('otel-node', 'send.cjs'),
+  go: goClient('otel-go', 'wire.go'),
+};
 
 /** Programs that read from an X-Ray. */
 const READERS = {
@@ -90,7 +94,12 @@ export function prepareClients(): Client[] {
 
 /** The same for those that send OTLP. */
 export function prepareSenders(): Client[] {
-  return SENDERS.map(prepareOne);
+  return Object.values(SENDERS).map(prepareOne);
+}
+
+/** One of them. */
+export function prepareSender(name: keyof typeof SENDERS): Client {
+  return prepareOne(SENDERS[name]);
 }
 
 /** The same for those that read. */
