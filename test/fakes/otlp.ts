@@ -164,3 +164,16 @@ export const anyTraces: fc.Arbitrary<TracesData> = fc.record({
     { maxLength: 2 },
   ),
 });
+
+/** Keys that the conversion reads. */
+export const CONVERSION_KEYS = [
+  'http.method', 'http.request.method', 'http.url', 'url.full', 'url.path', 'url.query', 'url.scheme', 'http.host',
+  'http.target', 'http.path', 'http.status_code', 'http.response.status_code', 'server.address', 'server.port',
+  'net.peer.name', 'net.peer.ip', 'net.peer.port', 'net.host.port', 'client.address', 'network.peer.address',
+  'http.response.body.size', 'db.system', 'db.system.name', 'db.name', 'db.namespace', 'db.connection_string',
+  'db.query.text', 'rpc.system', 'rpc.service', 'rpc.method', 'aws.span.kind', 'aws.local.service',
+  'aws.remote.service', 'aws.service', 'peer.service', 'service.name', 'service.version', 'cloud.provider',
+  'cloud.platform', 'host.id', 'container.image.tags', 'aws.log.group.arns', 'aws.log.group.names', 'enduser.id',
+  'aws.xray.annotations', 'aws.xray.metadata.x', 'aws.xray.inprogress', 'exception.type', 'exception.message',
+  'exception.stacktrace', 'telemetry.sdk.language', 'aws.dynamodb.table_names', 'service.instance.id',
+]; // prettier-ignore

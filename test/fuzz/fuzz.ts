@@ -132,7 +132,7 @@ function requestOf(random: Random): Buffer {
 }
 
 /** Writes bytes to a TCP port and goes away after a short while, answered or not. */
-async function throwAt(port: number, bytes: Buffer): Promise<void> {
+export async function throwAt(port: number, bytes: Buffer): Promise<void> {
   await new Promise<void>((done) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     const timer = setTimeout(() => socket.destroy(), 25);

@@ -1,17 +1,20 @@
 /**
- * npm run fuzz [-- --minutes N --seed N --api]: the fuzzer against the bundle, with its figures at the end; exits 1
- * when something is wrong.
+ * npm run fuzz [-- --minutes N --seed N --api | --otlp]: the fuzzer against the bundle, with its figures at the end;
+ * exits 1 when something is wrong.
  * --api: against the API of the local X-Ray instead of the daemon.
+ * --otlp: against the receivers of OTLP and Zipkin, in both modes.
  */
 import { parseArgs } from 'node:util';
 import { fuzzApi } from './api.ts';
 import { fuzz } from './fuzz.ts';
+import { fuzzSpans } from './spans.ts';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     api: { type: 'boolean', default: false },
+    otlp: { type: 'boolean', default: false },
   },
 });
 /** Between the means of the second and of the last quarter. */
@@ -43,6 +46,18 @@ async function isApiGood(): Promise<boolean> {
   return isAlive && problems.length === 0 && collectedMb.at(-1)! < collectedMb[1]! + COLLECTED_GROWTH_MB;
 }
 
-const isGood = values.api ? await isApiGood() : await isDaemonGood();
+async function areReceiversGood(): Promise<boolean> {
+  const result = await fuzzSpans(config);
+  console.dir(result, { depth: null });
+  return result.processes.every(
+    ({ isAlive, problems, imbalance, collectedMb }) =>
+      isAlive &&
+      problems.length === 0 &&
+      imbalance === 0 &&
+      (collectedMb.length === 0 || collectedMb.at(-1)! < collectedMb[1]! + COLLECTED_GROWTH_MB),
+  );
+}
+
+const isGood = await (values.otlp ? areReceiversGood() : values.api ? isApiGood() : isDaemonGood());
 console.log(isGood ? 'good' : 'NOT good');
 process.exit(isGood ? 0 : 1);

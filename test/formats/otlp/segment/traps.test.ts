@@ -7,7 +7,17 @@ import { KIND, type Span, type TracesData, type Value } from '../../../../src/fo
 import { segmentTexts } from '../../../../src/formats/otlp/segment/convert.ts';
 import { DEFAULT_OPTIONS } from '../../../../src/formats/otlp/segment/options.ts';
 import { clientOf, converted, segmentOf, type Members } from '../../../fakes/segments-of.ts';
-import { anyAttributes, anySpan, attributes, event, resource, scope, span, traces } from '../../../fakes/otlp.ts';
+import {
+  CONVERSION_KEYS,
+  anyAttributes,
+  anySpan,
+  attributes,
+  event,
+  resource,
+  scope,
+  span,
+  traces,
+} from '../../../fakes/otlp.ts';
 
 const refusals = (texts: readonly string[]): string[] =>
   texts.map(readDocument).filter(isRefusal).map(({ code }) => code); // prettier-ignore
@@ -74,20 +84,8 @@ test('a span that is not sampled is converted like others', () => {
   expect(segmentOf({ flags: 0 })).toEqual(segmentOf({ flags: 1 }));
 });
 
-/** Keys that the conversion reads. */
-const KEYS = [
-  'http.method', 'http.request.method', 'http.url', 'url.full', 'url.path', 'url.query', 'url.scheme', 'http.host',
-  'http.target', 'http.path', 'http.status_code', 'http.response.status_code', 'server.address', 'server.port',
-  'net.peer.name', 'net.peer.ip', 'net.peer.port', 'net.host.port', 'client.address', 'network.peer.address',
-  'http.response.body.size', 'db.system', 'db.system.name', 'db.name', 'db.namespace', 'db.connection_string',
-  'db.query.text', 'rpc.system', 'rpc.service', 'rpc.method', 'aws.span.kind', 'aws.local.service',
-  'aws.remote.service', 'aws.service', 'peer.service', 'service.name', 'service.version', 'cloud.provider',
-  'cloud.platform', 'host.id', 'container.image.tags', 'aws.log.group.arns', 'aws.log.group.names', 'enduser.id',
-  'aws.xray.annotations', 'aws.xray.metadata.x', 'aws.xray.inprogress', 'exception.type', 'exception.message',
-  'exception.stacktrace', 'telemetry.sdk.language', 'aws.dynamodb.table_names', 'service.instance.id',
-]; // prettier-ignore
 const convertible: fc.Arbitrary<TracesData> = fc
-  .tuple(anySpan(KEYS), anyAttributes(KEYS), fc.string())
+  .tuple(anySpan(CONVERSION_KEYS), anyAttributes(CONVERSION_KEYS), fc.string())
   .map(([one, of, name]) => traces([one], { resource: resource(of), scope: scope({ name }) }));
 
 test('X-Ray accepts every document of every span', () => {
