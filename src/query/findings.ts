@@ -178,7 +178,16 @@ function skews({ trace }: TraceView): Finding[] {
   return findings;
 }
 
-function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+function sampling({ root, trace }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+  if (!trace.isSampled)
+    return [
+      {
+        code: 'unsampled',
+        id: null,
+        message: 'its spans came as unsampled: AWS only counts them in Application Signals, and shows no trace',
+        remedy: 'Raise the rate of the sampling rule for this service if such requests matter.',
+      },
+    ];
   if (root === undefined) return [];
   const { url, method } = root.http ?? {};
   const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;

@@ -40,6 +40,8 @@ export interface TraceFacts {
   readonly receivedAt: number;
   /** Bytes of its documents. */
   readonly bytes: number;
+  /** Whether any of its documents came sampled: AWS keeps nothing of the others but statistics. */
+  readonly isSampled: boolean;
   /** The account that it was sent to. */
   readonly accountId?: string | undefined;
 }

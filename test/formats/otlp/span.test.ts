@@ -35,7 +35,7 @@ function documentOf(data: TracesData, arrival = 0): OtlpDocument {
 }
 
 const traceOf = (...documents: TraceDocument[]): Trace =>
-  assemble({ id: XRAY_ID, revision: 1, receivedAt: 0, bytes: 0 }, documents);
+  assemble({ id: XRAY_ID, revision: 1, receivedAt: 0, bytes: 0, isSampled: true }, documents);
 
 test('a span has its own name, kind, status, attributes, events, links, resource, scope and trace state', () => {
   const data = traces(
