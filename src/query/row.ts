@@ -89,9 +89,13 @@ export async function traceRows(
 ): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];
-  const { next } = await scanPage(reader, { range, filter, text, hasUnsampled, after, limit, maxMs: PAGE_MS }, (view) => {
-    rows.push(rowOf(view));
-    return ROW_BYTES;
-  });
+  const { next } = await scanPage(
+    reader,
+    { range, filter, text, hasUnsampled, after, limit, maxMs: PAGE_MS },
+    (view) => {
+      rows.push(rowOf(view));
+      return ROW_BYTES;
+    },
+  );
   return { rows, next };
 }

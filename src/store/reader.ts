@@ -9,7 +9,16 @@ import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
 import type { SortKey } from '../query/answers.ts';
-import type { Candidate, Cursor, Found, InOrder, Started, TimeRange, TraceFacts, TraceSource } from '../query/source.ts';
+import type {
+  Candidate,
+  Cursor,
+  Found,
+  InOrder,
+  Started,
+  TimeRange,
+  TraceFacts,
+  TraceSource,
+} from '../query/source.ts';
 import { onlyRow, prepareRows, type Row, type Rows } from './rows.ts';
 import { COLUMNS, overTables, Scans, TRACE_ROW, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
@@ -310,7 +319,10 @@ export class Reader implements TraceSource {
   }
 
   /** undefined if the trace does not contain the words. */
-  #viewWith({ row, id, revision, received, bytes, unsampled }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
+  #viewWith(
+    { row, id, revision, received, bytes, unsampled }: TraceRow,
+    text: TextSearch | undefined,
+  ): TraceView | undefined {
     const cached = this.#cache.get(row, { id, revision });
     if (cached !== undefined) return cached;
     this.budget.check(bytes, () => this.#cache.clear());

@@ -322,8 +322,7 @@ function inRange({ type, start, end, hasUnsampled = false }: Range): {
 } {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
   const sampled = hasUnsampled ? [] : ['trace.unsampled = 0'];
-  if (type !== 'Service')
-    return { time, where: [`${time} >= ? AND +${time} < ?`, ...sampled], params: [start, end] };
+  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`, ...sampled], params: [start, end] };
   // A segment's end or the receipt is in the range; the documents decide which.
   const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?', ...sampled];
   return { time, where, params: [end, start, start, end] };

@@ -57,7 +57,12 @@ export class LocalExporter implements Exporter {
     try {
       // What is stored when a later delivery fails is stored again, in the place of the first.
       for (const { format, isSampled, documents, positions } of deliveries) {
-        const written = await ingest.put(documents, { format, isSampled, receivedAtMs: wallClockMs(), isImport: false });
+        const written = await ingest.put(documents, {
+          format,
+          isSampled,
+          receivedAtMs: wallClockMs(),
+          isImport: false,
+        });
         for (const refusal of written.refused) {
           const position = positions[refusal.position]!;
           refusals.set(position, {

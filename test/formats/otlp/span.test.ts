@@ -197,16 +197,3 @@ describe('a document of the format', () => {
     });
   });
 });
-
-test('a span that is too large for AWS is a finding, and another is not', () => {
-  const large = span({ attributes: attributes({ body: 'x'.repeat(70_000) }) });
-  expect(documentFindings(traceOf(documentOf(traces([large]))))).toEqual([
-    {
-      code: 'span_too_large',
-      id: SPAN,
-      message: 'as a segment the span has more than 64 KB; AWS gets it without body',
-      remedy: 'Put less into attributes and events.',
-    },
-  ]);
-  expect(documentFindings(traceOf(documentOf(traces([span()]))))).toEqual([]);
-});
