@@ -43,6 +43,8 @@ test('keeps unsampled spans (T1U): found by their ID and marked, but in no list,
   expect(await ask(`/api/traces/${id}`)).toMatchObject({ isSampled: false });
   const { Traces } = await local.client.send(new xray.BatchGetTracesCommand({ TraceIds: [id] }));
   expect(Traces).toMatchObject([{ Id: id, Segments: [{ Id: 'aaaaaaaaaaaaaaa1' }] }]);
+  const lines = await (await fetch(`${local.daemon.tcpUrl}/traces.ndjson?id=${UNSAMPLED}`)).text();
+  expect(JSON.parse(lines)).toMatchObject({ Id: id });
   const findings = (await ask(`/api/traces/${id}/findings`)) as { Findings: { code: string }[] };
   expect(findings.Findings.map(({ code }) => code)).toContain('unsampled');
 
