@@ -1,5 +1,5 @@
 import { parseJson } from '../../json/exact-number.ts';
-import { arrayOf, member, objectOf } from '../../json/json.ts';
+import { arrayOf, member, objectOf, textOf } from '../../json/json.ts';
 import type { DocumentSize, Finding, Span } from '../../trace/model.ts';
 import { shown } from '../../trace/shown.ts';
 import { documentText, REMOVED } from './segment/document-text.ts';
@@ -65,7 +65,7 @@ const LOSSES: readonly Loss[] = [
     code: 'exception_stack_unread',
     what: (span) =>
       exceptionsOf(span).length < span.events.filter(isException).length
-        ? [String(span.resource.attributes['telemetry.sdk.language'] ?? 'an unknown language')]
+        ? [textOf(span.resource.attributes['telemetry.sdk.language']) ?? 'an unknown language']
         : [],
     message: (what, whose) => `AWS gets stack traces of ${whose} as metadata, without frames: they are in ${what}`,
     remedy: 'Set telemetry.sdk.language on the resource to the language of the stack, as OpenTelemetry’s SDKs do.',
@@ -207,8 +207,8 @@ function factOf({ metadata }: Span, key: string): unknown {
 }
 
 function textsOfFact(span: Span, key: string): string[] {
-  const fact = factOf(span, key);
-  return fact === undefined ? [] : [String(fact)];
+  const fact = textOf(factOf(span, key));
+  return fact === undefined ? [] : [fact];
 }
 
 const isException = (event: unknown): boolean => member(event, 'name') === 'exception';

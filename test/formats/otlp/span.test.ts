@@ -5,7 +5,6 @@ import type { Json } from '../../../src/json/json.ts';
 import { assemble } from '../../../src/trace/assemble.ts';
 import type { SpanPart, Trace, TraceDocument } from '../../../src/trace/model.ts';
 import { isRefusal } from '../../../src/trace/refusal.ts';
-import { documentFindings } from '../../../src/formats/document-facts.ts';
 import { FORMATS, storedDocument } from '../../../src/formats/formats.ts';
 import { readDocument } from '../../../src/formats/xray/validate.ts';
 import { OtlpDocument, readOtlpDocument } from '../../../src/formats/otlp/document.ts';
