@@ -18,8 +18,8 @@ const ELSEWHERE: readonly Row[] = [
     because: 'composition shows in the running program',
   },
   {
-    files: 'compose/local compose/sample-trace',
-    tests: ['e2e/local', 'compose/library'],
+    files: 'compose/local compose/sample-trace compose/sample-spans compose/sample-facts',
+    tests: ['e2e/local', 'e2e/send', 'compose/library'],
     because: 'composition shows in the running program',
   },
   { files: 'compose/tee', tests: ['e2e/local-commands'], because: 'composition shows in the running program' },
@@ -56,7 +56,11 @@ const ELSEWHERE: readonly Row[] = [
     because: 'commands are tested as processes',
   },
   { files: 'cli/pull', tests: ['e2e/pull'], because: 'commands are tested as processes' },
-  { files: 'cli/send-and-confirm', tests: ['e2e/send'], because: 'commands are tested as processes' },
+  {
+    files: 'cli/send-and-confirm cli/send-documents cli/send-spans',
+    tests: ['e2e/send'],
+    because: 'commands are tested as processes',
+  },
   {
     files:
       'config/*-options config/option config/schema config/value config/text-form config/http-address config/commands config/units',

@@ -1,7 +1,7 @@
 import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import type { Accounting } from '../pipeline/accounting.ts';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
-import type { DocumentSink, OnSettled } from '../pipeline/segment.ts';
+import type { DocumentFormat, DocumentSink, OnSettled } from '../pipeline/segment.ts';
 import type { Ingest } from '../threads/ingest.ts';
 import type { Refusal } from '../trace/model.ts';
 import { ApiError, emptyRefusals, invalid, unprocessed } from './api-error.ts';
@@ -40,7 +40,7 @@ export class DocumentsIntake {
    * returns. Rejects with ApiError if they were not accepted, or not stored in time; and with the store's error if it
    * failed. A document that was accepted but not stored is stored later, once, also if the client sends it again.
    */
-  async put(documents: readonly Uint8Array[]): Promise<readonly Refusal[]> {
+  async put(documents: readonly Uint8Array[], format: DocumentFormat = 'xray'): Promise<readonly Refusal[]> {
     const { sink, maxWaitMs = MAX_WAIT_MS } = this.#deps;
     const full = this.#fullError();
     if (full !== undefined) throw full;
@@ -60,7 +60,7 @@ export class DocumentsIntake {
         });
       if (stored + refused.size === documents.length) resolve(inOrder(refused));
     };
-    const answer = sink.offer(documents, 'xray', onSettled);
+    const answer = sink.offer(documents, format, onSettled);
     if (answer === 'too_large') throw new ApiError('RequestEntityTooLargeException', TOO_LARGE, 413);
     if (answer === 'full') throw new ApiError('ThrottledException', FULL, 429);
     if (answer === 'stopping') throw new ApiError('ServiceUnavailableException', 'xrayd stops', 503);

@@ -19,6 +19,7 @@ import {
   Search,
   Text,
 } from './query-string.ts';
+import type { DocumentFormat } from '../pipeline/segment.ts';
 import type { DecidingRule, RowChanges, RowsPage, Status } from './page-types.ts';
 
 /** What the page shows of the process that it talks to. */
@@ -29,7 +30,7 @@ export interface PageDeps {
   readonly intake: DocumentsIntake;
   readonly status: () => ProcessStatus;
   /** Documents of a new sample trace. */
-  readonly sample: () => { traceId: string; documents: string[] };
+  readonly sample: () => { traceId: string; documents: readonly { format: DocumentFormat; body: Buffer }[] };
 }
 
 const MAX_ROWS = 1_000;
@@ -157,7 +158,7 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
   );
   app.post('/api/sample', async () => {
     const { traceId, documents } = sample();
-    await intake.put(documents.map((text) => Buffer.from(text)));
+    await Promise.all(documents.map(({ format, body }) => intake.put([body], format)));
     return { TraceId: traceId };
   });
 }

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { member } from '../json/json.ts';
 import { performCall } from './http-call.ts';
 
@@ -28,13 +29,14 @@ export async function directCall(
     maxAnswerBytes?: number;
   },
 ): Promise<DirectAnswer> {
+  const target = new URL(url);
   const answer = await performCall({
-    url: new URL(url),
+    url: target,
     method,
     headers,
     body: Buffer.from(body),
     // A new agent, so that no connection is shared.
-    agent: new Agent(),
+    agent: target.protocol === 'https:' ? new TlsAgent() : new Agent(),
     signal: new AbortController().signal,
     timeoutMs,
     maxAnswerBytes,

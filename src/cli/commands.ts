@@ -36,8 +36,12 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
     load: () => import('./pull.ts'),
   },
   send: {
-    help: 'send one sample trace to a daemon and print its ID',
-    examples: ['xrayd send', 'xrayd send --to 10.0.0.5:2000 --confirm 10.0.0.5:2001'],
+    help: 'send one sample trace, of X-Ray segments or of OpenTelemetry spans, and print its ID',
+    examples: [
+      'xrayd send',
+      'xrayd send --to 10.0.0.5:2000 --confirm 10.0.0.5:2001',
+      'xrayd send --otlp http://127.0.0.1:4318',
+    ],
     load: () => import('./send.ts'),
   },
   healthcheck: {

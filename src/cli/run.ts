@@ -11,6 +11,7 @@ import { XRaySpan } from '../formats/xray/span.ts';
 import { member } from '../json/json.ts';
 import { requestOutcome } from '../trace/outcome.ts';
 import { hasTerminal } from './signals.ts';
+import { programEnv } from './program-env.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import { plural } from './transfer.ts';
@@ -42,7 +43,7 @@ export async function run(
   const xray = await startLocalXRay({ data: loaded.config.data });
   try {
     if (signals.early !== undefined) return exitCodeAfter(signals.early);
-    const code = await exitCodeOf(program, args, { ...env, ...xray.env }, signals);
+    const code = await exitCodeOf(program, args, programEnv(env, xray, say), signals);
     await xray.settled();
     const bad = await summarize(xray, failOn, say);
     if (loaded.config.save !== '') await save(xray, loaded.config.save, say);

@@ -4,7 +4,6 @@ import { directCall } from '../aws/direct-call.ts';
 import { formatAddress, type Address } from '../pipeline/address.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
-import { sendDocuments } from '../compose/sample-trace.ts';
 
 /** Covers one pod replacement during a rolling update. */
 const TIMEOUT_MS = 12_000;
@@ -27,25 +26,31 @@ interface Attempt {
   readonly before: Counted;
 }
 
+/** What is sent: `send` may be called again, for another daemon. */
+interface Sending {
+  readonly send: (target: Address) => Promise<void>;
+  /** Number of segments. */
+  readonly count: number;
+}
+
 /**
- * Sends documents to a daemon and waits until the /metrics at `metrics` have counted as many more segments.
+ * Sends segments to a daemon and waits until the /metrics at `metrics` have counted as many more.
  * A name with several addresses, such as a headless Service's, is resolved once, so that segments and scrapes reach the
  * same daemon.
  * If a rolling update separates them, it starts over with the look-up, for 12 s in total.
  * Resolves with the daemon and its count. Throws XRAYD_SEND if none counted the segments, and at once if the metrics
  * cannot be read at the start.
  */
-export async function sendAndConfirm(documents: readonly string[], to: Address, metrics: Address): Promise<string> {
+export async function sendAndConfirm({ send, count }: Sending, to: Address, metrics: Address): Promise<string> {
   const endMs = performance.now() + TIMEOUT_MS;
   let attempt = await begin(to, metrics);
   for (;;) {
     let failure: unknown;
     try {
-      await sendDocuments(documents, attempt.target);
-      const received = await countedIn(attempt, documents.length);
-      if (received >= documents.length)
-        return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
-      failure = notCounted(documents.length, received, attempt);
+      await send(attempt.target);
+      const received = await countedIn(attempt, count);
+      if (received >= count) return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
+      failure = notCounted(count, received, attempt);
     } catch (error) {
       failure = error;
     }

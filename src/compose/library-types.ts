@@ -1,7 +1,7 @@
 /** Copied as the package's types (dist/index.d.ts), so it must not import anything. */
 
 export interface LocalXRayOptions {
-  /** UDP and TCP port on 127.0.0.1; a free port by default. */
+  /** UDP and TCP port on 127.0.0.1; a free port by default. OTLP over gRPC and Zipkin always have free ports. */
   readonly port?: number;
   /** File for the traces; by default, or if "", a temporary file that is deleted on stop. */
   readonly data?: string;
@@ -23,7 +23,18 @@ export interface LocalXRay extends AsyncDisposable {
   readonly daemonAddress: string;
   /** The endpoint of X-Ray's API, for AWS clients. */
   readonly url: string;
-  /** Environment variables for a traced program: AWS_XRAY_DAEMON_ADDRESS, AWS_ENDPOINT_URL_XRAY, XRAYD_API. */
+  /** For OTEL_EXPORTER_OTLP_ENDPOINT with the protocol `http/protobuf` or `http/json`: `http://127.0.0.1:PORT`. */
+  readonly otlpHttpUrl: string;
+  /** For OTEL_EXPORTER_OTLP_ENDPOINT with the protocol `grpc`: `http://127.0.0.1:PORT`. */
+  readonly otlpGrpcUrl: string;
+  /** For OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:PORT/api/v2/spans`. */
+  readonly zipkinUrl: string;
+  /**
+   * Environment variables for a traced program.
+   * For X-Ray SDKs and AWS clients: AWS_XRAY_DAEMON_ADDRESS, AWS_ENDPOINT_URL_XRAY, XRAYD_API.
+   * For OpenTelemetry SDKs: OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL (OTLP over HTTP),
+   * OTEL_EXPORTER_ZIPKIN_ENDPOINT, and OTEL_BSP_SCHEDULE_DELAY, so that spans are sent within 200 ms.
+   */
   readonly env: Readonly<Record<string, string>>;
   /**
    * Resolves with the newest trace that matches an X-Ray filter expression, such as `service("web") AND !partial`, as
@@ -47,7 +58,7 @@ export interface LocalXRay extends AsyncDisposable {
 }
 
 /**
- * Starts a local X-Ray in this process. It receives segments over UDP and TCP, serves X-Ray's API, and traces every
- * request.
+ * Starts a local X-Ray in this process. It receives segments over UDP and TCP, and OpenTelemetry and Zipkin spans, serves
+ * X-Ray's API, and traces every request.
  */
 export declare function startLocalXRay(options?: LocalXRayOptions): Promise<LocalXRay>;

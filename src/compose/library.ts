@@ -10,6 +10,7 @@ import type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types
 import { buildLocal } from './local.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
+import type { Receivers } from './receivers.ts';
 import type { Runtime } from './runtime.ts';
 import { traceIdInSearch } from '../trace/trace-id.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
@@ -39,6 +40,9 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     ['bind', bound],
     ['bindTcp', bound],
     ...OPTION_NAMES.filter(canBeOff).map((name) => [name, 'off'] as const),
+    // OTLP over HTTP comes to the TCP port of the API.
+    ['otlpGrpc', ANY_PORT],
+    ['zipkin', ANY_PORT],
     ['data', data],
   ]);
   const loaded = mergeConfig({
@@ -54,12 +58,36 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
     env: {},
     file: undefined,
   });
-  const { runtime } = buildLocal(loaded, { log: lineLogger(onLog), env: {}, write: () => {}, hasColor: false });
+  const { runtime, receivers } = buildLocal(loaded, {
+    log: lineLogger(onLog),
+    env: {},
+    write: () => {},
+    hasColor: false,
+  });
   await runtime.start();
-  return new Started(runtime, address);
+  return new Started(runtime, {
+    daemon: address,
+    otlpGrpc: addressAt('otlpGrpc', receivers),
+    zipkin: addressAt('zipkin', receivers),
+  });
 }
 
-/** The library binds one port only. */
+const ANY_PORT = { host: '127.0.0.1', port: 0 };
+/** SDKs would collect spans for 5 s, which is as long as `waitForTrace` waits. */
+const SPAN_DELAY_MS = '200';
+
+interface Addresses {
+  readonly daemon: string;
+  readonly otlpGrpc: string;
+  readonly zipkin: string;
+}
+
+function addressAt(option: OptionName, { all }: Receivers): string {
+  const bound = all.find(({ binding }) => binding.flag === `--${SPECS[option].flag}`)?.server.address;
+  return formatAddress(bound ?? ANY_PORT);
+}
+
+/** The library binds only what it offers. */
 function canBeOff(name: OptionName): boolean {
   const spec = SPECS[name];
   return spec.kind === 'address' && spec.offIn?.includes('local') === true;
@@ -68,14 +96,28 @@ function canBeOff(name: OptionName): boolean {
 class Started implements LocalXRay {
   readonly daemonAddress: string;
   readonly url: string;
+  readonly otlpHttpUrl: string;
+  readonly otlpGrpcUrl: string;
+  readonly zipkinUrl: string;
   readonly env: Readonly<Record<string, string>>;
   readonly #runtime: Runtime;
 
-  constructor(runtime: Runtime, address: string) {
+  constructor(runtime: Runtime, { daemon, otlpGrpc, zipkin }: Addresses) {
     this.#runtime = runtime;
-    this.daemonAddress = address;
-    this.url = `http://${address}`;
-    this.env = { AWS_XRAY_DAEMON_ADDRESS: address, AWS_ENDPOINT_URL_XRAY: this.url, XRAYD_API: address };
+    this.daemonAddress = daemon;
+    this.url = `http://${daemon}`;
+    this.otlpHttpUrl = this.url;
+    this.otlpGrpcUrl = `http://${otlpGrpc}`;
+    this.zipkinUrl = `http://${zipkin}/api/v2/spans`;
+    this.env = {
+      AWS_XRAY_DAEMON_ADDRESS: daemon,
+      AWS_ENDPOINT_URL_XRAY: this.url,
+      XRAYD_API: daemon,
+      OTEL_EXPORTER_OTLP_ENDPOINT: this.otlpHttpUrl,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_ZIPKIN_ENDPOINT: this.zipkinUrl,
+      OTEL_BSP_SCHEDULE_DELAY: SPAN_DELAY_MS,
+    };
   }
 
   async waitForTrace(

@@ -12,9 +12,9 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { metersOf } from './meters.ts';
 import { Pipeline, spoolOf, type Part } from './pipeline.ts';
-import { receiversOf } from './receivers.ts';
+import { receiversOf, type Receivers } from './receivers.ts';
 import { Runtime } from './runtime.ts';
-import { sampleTrace } from './sample-trace.ts';
+import { mixedDocuments, sampleTrace } from './sample-trace.ts';
 import { VERSION } from './version.ts';
 import type { ProcessStatus } from '../api/page-routes.ts';
 import { DocumentsIntake } from '../api/documents-intake.ts';
@@ -52,6 +52,7 @@ type Tee = Component & {
 
 export interface Local {
   readonly runtime: Runtime;
+  readonly receivers: Receivers;
   /** The token that readers must send; "" if everybody may read. */
   readonly token: string;
 }
@@ -119,10 +120,13 @@ export function buildLocal(
       counters: accounting.counters,
       status,
       otlp: lateOtlp({ meters, sink, mode: 'local' }),
-      sample: () => sampleTrace(wallClockMs()),
+      sample: () => {
+        const trace = sampleTrace(wallClockMs());
+        return { traceId: trace.traceId, documents: mixedDocuments(trace) };
+      },
     },
   );
-  return { runtime: new Runtime(loaded, meters, { pipeline, receivers, tcp, tee }), token };
+  return { runtime: new Runtime(loaded, meters, { pipeline, receivers, tcp, tee }), receivers, token };
 }
 
 /** The code for OTLP is loaded with the first request. */

@@ -1,107 +1,102 @@
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { formatAddress, type Address } from '../pipeline/address.ts';
-import { within } from '../pipeline/deadline.ts';
-import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { encodeTraces } from '../formats/otlp/encode.ts';
+import type { TracesData } from '../formats/otlp/messages.ts';
+import type { DocumentFormat } from '../pipeline/segment.ts';
+import { CHECKOUT_URL, CUSTOMER, EXCEPTION, ORDERS_URL, USER_AGENT, type SampleFacts } from './sample-facts.ts';
+import { ordersSpans, webSpans } from './sample-spans.ts';
 
-const HEADER = '{"format":"json","version":1}\n';
-/** Within this time a closed port is reported, on the same machine or in the same cluster. */
-const REFUSAL_WAIT_MS = 50;
-/** Time limit for connecting the socket, which binds it and looks up the name. */
-const LOOKUP_MS = 5_000;
+/** A service's part of a sample trace. */
+export interface SamplePart {
+  /** As a segment document. */
+  readonly segment: string;
+  /** The same as OpenTelemetry spans, with the same IDs. */
+  readonly spans: TracesData;
+}
 
-/** Two segments of one trace: a web request that calls an orders service, whose database call fails. */
-export function sampleTrace(nowMs: number): { traceId: string; documents: string[] } {
-  const start = nowMs / 1000 - 0.25;
-  const traceId = `1-${Math.floor(start).toString(16).padStart(8, '0')}-${id(12)}`;
-  const [web, call, orders, query] = [id(8), id(8), id(8), id(8)];
-  const request = { method: 'POST', url: 'http://shop.example/checkout', user_agent: 'xrayd send' };
-  const ordersUrl = 'http://orders.example/orders';
-  const exception = {
-    id: id(8),
-    type: 'ConditionalCheckFailedException',
-    message: 'The conditional request failed',
-    remote: true,
-  };
+/** A web request that calls an orders service, whose database call fails. */
+export interface SampleTrace {
+  /** As X-Ray writes it. */
+  readonly traceId: string;
+  readonly web: SamplePart;
+  readonly orders: SamplePart;
+}
+
+/** A new sample trace that ends at `nowMs`. */
+export function sampleTrace(nowMs: number): SampleTrace {
+  const startMs = nowMs - 250;
+  const time = Math.floor(startMs / 1000)
+    .toString(16)
+    .padStart(8, '0');
+  const rest = id(12);
+  const [web, validation, call, orders, query] = [id(8), id(8), id(8), id(8), id(8)];
+  const facts = { traceId: time + rest, web, validation, call, orders, query, startMs };
+  const traceId = `1-${time}-${rest}`;
   return {
     traceId,
-    documents: [
-      {
-        id: web,
-        trace_id: traceId,
-        name: 'web',
-        start_time: start,
-        end_time: start + 0.25,
-        http: { request, response: { status: 409 } },
-        error: true,
-        annotations: { sample: true, customer: 'c-1042' },
-        subsegments: [
-          { id: id(8), name: 'validate cart', start_time: start + 0.004, end_time: start + 0.031 },
-          {
-            id: call,
-            name: 'orders',
-            namespace: 'remote',
-            start_time: start + 0.033,
-            end_time: start + 0.241,
-            http: { request: { method: 'POST', url: ordersUrl, traced: true }, response: { status: 409 } },
-            error: true,
-          },
-        ],
-      },
-      {
-        id: orders,
-        trace_id: traceId,
-        parent_id: call,
-        name: 'orders',
-        start_time: start + 0.041,
-        end_time: start + 0.236,
-        http: { request: { method: 'POST', url: ordersUrl }, response: { status: 409 } },
-        error: true,
-        subsegments: [
-          {
-            id: query,
-            name: 'DynamoDB',
-            namespace: 'aws',
-            start_time: start + 0.062,
-            end_time: start + 0.229,
-            aws: { operation: 'PutItem', table_name: 'orders', region: 'us-east-1', retries: 1 },
-            http: { response: { status: 400 } },
-            error: true,
-            cause: { working_directory: '/app', exceptions: [exception] },
-          },
-        ],
-      },
-    ].map((document) => JSON.stringify(document)),
+    web: { segment: JSON.stringify(webSegment(traceId, facts)), spans: webSpans(facts) },
+    orders: { segment: JSON.stringify(ordersSegment(traceId, facts)), spans: ordersSpans(facts) },
   };
 }
 
-/** Sends documents to a daemon's UDP port. Throws XRAYD_SEND if the machine reports that nothing listens there. */
-export async function sendDocuments(documents: readonly string[], address: Address): Promise<void> {
-  const socket = createSocket(address.host.includes(':') ? 'udp6' : 'udp4');
-  try {
-    // A connected socket is told about a closed port: when it reads, or at its next send.
-    const failure = new Promise<never>((_resolve, reject) => socket.on('error', reject));
-    // Node passes a failed look-up only to the callback.
-    const connected = new Promise<void>((done, failed) =>
-      socket.connect(address.port, address.host, ((error?: Error) => (error ? failed(error) : done())) as () => void),
-    );
-    await within(LOOKUP_MS, `looking up ${address.host}`, () => Promise.race([failure, connected]));
-    for (const document of documents) {
-      const sent = new Promise<void>((done, failed) => {
-        socket.send(HEADER + document, (error) => (error ? failed(error) : done()));
-      });
-      await Promise.race([failure, sent]);
-      await Promise.race([failure, new Promise((next) => setTimeout(next, REFUSAL_WAIT_MS))]);
-    }
-  } catch (error) {
-    const reason =
-      systemCodeOf(error) === 'ECONNREFUSED'
-        ? 'nothing listens there. Start a daemon, for example: xrayd local'
-        : messageOf(error);
-    throw new XraydError('XRAYD_SEND', `cannot send to UDP ${formatAddress(address)}: ${reason}`, { cause: error });
-  } finally {
-    socket.close();
-  }
+/** As a pipeline takes it, half of it from an X-Ray SDK and half from OpenTelemetry. */
+export function mixedDocuments({ web, orders }: SampleTrace): { format: DocumentFormat; body: Buffer }[] {
+  return [
+    { format: 'xray', body: Buffer.from(web.segment) },
+    { format: 'otlp', body: encodeTraces(orders.spans) },
+  ];
+}
+
+function webSegment(traceId: string, { web, validation, call, startMs }: SampleFacts): object {
+  const start = startMs / 1000;
+  return {
+    id: web,
+    trace_id: traceId,
+    name: 'web',
+    start_time: start,
+    end_time: start + 0.25,
+    http: { request: { method: 'POST', url: CHECKOUT_URL, user_agent: USER_AGENT }, response: { status: 409 } },
+    error: true,
+    annotations: { sample: true, customer: CUSTOMER },
+    subsegments: [
+      { id: validation, name: 'validate cart', start_time: start + 0.004, end_time: start + 0.031 },
+      {
+        id: call,
+        name: 'orders',
+        namespace: 'remote',
+        start_time: start + 0.033,
+        end_time: start + 0.241,
+        http: { request: { method: 'POST', url: ORDERS_URL, traced: true }, response: { status: 409 } },
+        error: true,
+      },
+    ],
+  };
+}
+
+function ordersSegment(traceId: string, { call, orders, query, startMs }: SampleFacts): object {
+  const start = startMs / 1000;
+  return {
+    id: orders,
+    trace_id: traceId,
+    parent_id: call,
+    name: 'orders',
+    start_time: start + 0.041,
+    end_time: start + 0.236,
+    http: { request: { method: 'POST', url: ORDERS_URL }, response: { status: 409 } },
+    error: true,
+    subsegments: [
+      {
+        id: query,
+        name: 'DynamoDB',
+        namespace: 'aws',
+        start_time: start + 0.062,
+        end_time: start + 0.229,
+        aws: { operation: 'PutItem', table_name: 'orders', region: 'us-east-1', retries: 1 },
+        http: { response: { status: 400 } },
+        error: true,
+        cause: { working_directory: '/app', exceptions: [{ id: id(8), ...EXCEPTION, remote: true }] },
+      },
+    ],
+  };
 }
 
 function id(bytes: number): string {

@@ -84,6 +84,8 @@ export interface UrlOption extends OptionBase {
   readonly default: undefined;
   /** The scheme if there is only `host:port`. */
   readonly scheme: 'http' | 'https';
+  /** The value of the flag if nothing, or another flag, follows it. */
+  readonly bare?: string;
 }
 /**
  * `default`, `min` and `max` are in `unit`, as users write them. The configuration has bytes and milliseconds

@@ -1,7 +1,10 @@
 import { COMMAND_NAMES } from './commands.ts';
-import type { OptionSpec } from './option.ts';
+import type { Dependency, OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
+
+/** They are about UDP. */
+const WITHOUT_OTLP: Dependency = { flag: 'otlp', isSet: false, isFlagRefused: true, isVariableIgnored: true };
 
 /** Options of the process and the command line. */
 export const PROCESS_OPTIONS = {
@@ -90,6 +93,7 @@ export const PROCESS_OPTIONS = {
   to: {
     group: 'Other',
     commands: ['send'],
+    dependsOn: [WITHOUT_OTLP],
     kind: 'address',
     use: 'connect',
     isDaemonAddress: true,
@@ -98,9 +102,20 @@ export const PROCESS_OPTIONS = {
     default: { host: '127.0.0.1', port: 2000 },
     help: 'UDP address of the daemon to send to.',
   },
+  otlp: {
+    group: 'Other',
+    commands: ['send'],
+    kind: 'url',
+    scheme: 'http',
+    bare: 'http://127.0.0.1:4318',
+    flag: 'otlp',
+    default: undefined,
+    help: 'Send OpenTelemetry spans instead of segments, as OTLP over HTTP, to a daemon, a local X-Ray or a collector at this URL; --otlp alone means http://127.0.0.1:4318. /v1/traces is appended.',
+  },
   confirm: {
     group: 'Other',
     commands: ['send'],
+    dependsOn: [WITHOUT_OTLP],
     kind: 'address',
     use: 'connect',
     flag: 'confirm',

@@ -53,9 +53,10 @@ export const ERRORS = {
   },
   XRAYD_SEND: {
     exit: 'failed',
-    meaning: '`xrayd send` could not send, or the daemon did not count the segments.',
+    meaning:
+      '`xrayd send` could not send, the receiver did not accept all spans, or the daemon did not count the segments.',
     remedy:
-      'Check that the daemon is running, that `--to` is its UDP address, and that `--confirm` is the address of its metrics.',
+      'Check that the daemon is running, that `--to` is its UDP address or `--otlp` the URL of its OTLP receiver, and that `--confirm` is the address of its metrics.',
   },
   XRAYD_STORE: {
     exit: 'failed',

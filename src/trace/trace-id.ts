@@ -162,6 +162,11 @@ export function xrayTraceId(hex: string): string {
   return `1-${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
+/** The other way round, of an ID as X-Ray writes it. */
+export function otlpTraceId(id: string): string {
+  return id.slice(2).replace('-', '');
+}
+
 /** The page has no Buffer. */
 function hexOfBase64(text: string): string {
   return Array.from(atob(text), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');

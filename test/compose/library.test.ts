@@ -1,7 +1,10 @@
 import { XRayClient, GetTraceSummariesCommand } from '@aws-sdk/client-xray';
 import { createSocket } from 'node:dgram';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLocalXRay, type LocalXRay } from '../../src/compose/library.ts';
+import { encodeTraces } from '../../src/formats/otlp/encode.ts';
+import { resource, span, traces } from '../fakes/otlp.ts';
 import { segmentJson } from '../fakes/traces.ts';
 
 let xray: LocalXRay;
@@ -19,6 +22,51 @@ async function send(...documents: readonly object[]): Promise<void> {
     );
   }
   socket.close();
+}
+
+const requestOf = (traceId: string): Buffer =>
+  encodeTraces(traces([span({ traceId })], { resource: resource({ 'service.name': 'shop' }) }));
+
+async function post(url: string, type: string, body: string | Buffer<ArrayBuffer>): Promise<void> {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body });
+  expect(answer.ok).toBe(true);
+}
+
+const postSpans = (url: string, traceId: string): Promise<void> =>
+  post(url, 'application/x-protobuf', Buffer.from(requestOf(traceId)));
+
+const postZipkin = (url: string, traceId: string): Promise<void> =>
+  post(
+    url,
+    'application/json',
+    JSON.stringify([
+      {
+        traceId,
+        id: '53995c3f42cd8ad8',
+        kind: 'SERVER',
+        timestamp: 1_764_349_296_000_000,
+        duration: 1_000,
+        name: 'get',
+        localEndpoint: { serviceName: 'shop' },
+      },
+    ]),
+  );
+
+async function exportSpans(url: string, traceId: string): Promise<void> {
+  const message = requestOf(traceId);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  const session = connect(url);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  const status = new Promise((done) => stream.once('trailers', (trailers) => done(trailers['grpc-status'])));
+  stream.resume().end(Buffer.concat([head, message]));
+  expect(await status).toBe('0');
+  session.close();
 }
 
 const idOf = (n: number): string => `1-6ab3b3f3-${n.toString(16).padStart(24, '0')}`;
@@ -90,6 +138,35 @@ test('AWS’s own client finds it through the variables', async () => {
   );
   expect(TraceSummaries).toEqual([]);
   client.destroy();
+});
+
+test.each([
+  ['OTLP over HTTP', async (hex: string) => postSpans(`${xray.otlpHttpUrl}/v1/traces`, hex)],
+  ['Zipkin', async (hex: string) => postZipkin(xray.zipkinUrl, hex)],
+  ['OTLP over gRPC', async (hex: string) => exportSpans(xray.otlpGrpcUrl, hex)],
+])('receives spans by %s, and waits for their trace by its ID', async (_protocol, sendTo) => {
+  await xray.clear();
+  const hex = `6ab3b3f3${'0'.repeat(23)}7`;
+  const ids = [hex, `00-${hex}-53995c3f42cd8ad8-01`, idOf(7), `Root=${idOf(7)};Sampled=1`];
+  const waiting = ids.map((id) => xray.waitForTrace(id));
+  await send(segmentJson('other', { trace_id: idOf(8) }));
+  await sendTo(hex);
+  for (const trace of await Promise.all(waiting)) {
+    expect(trace.id).toBe(idOf(7));
+    expect(trace.summary).toMatchObject({ Id: idOf(7) });
+    expect(trace.segments).toMatchObject([{ name: 'shop' }]);
+  }
+  await expect(xray.waitForTrace('9'.repeat(32), { timeoutMs: 50 })).rejects.toThrow(
+    /no trace matched 9{32} within 50 ms\. These traces exist/,
+  );
+});
+
+test('has the variables of OpenTelemetry SDKs', () => {
+  expect(xray.env).toMatchObject({
+    OTEL_EXPORTER_OTLP_ENDPOINT: xray.otlpHttpUrl,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_ZIPKIN_ENDPOINT: xray.zipkinUrl,
+  });
 });
 
 test('two instances have separate ports and traces', async () => {

@@ -83,3 +83,15 @@ test('no two options share a flag', () => {
   const flags = OPTION_NAMES.flatMap((name) => [SPECS[name].flag, SPECS[name].short ?? []].flat());
   expect(new Set(flags).size).toBe(flags.length);
 });
+
+test('a URL with a value of its own may be given without one', () => {
+  const otlpOf = (...args: string[]): string | undefined => {
+    const url = parseFlags(['send', ...args]).values.get('otlp');
+    return url instanceof URL ? url.href : undefined;
+  };
+  expect(otlpOf('--otlp')).toBe('http://127.0.0.1:4318/');
+  expect(otlpOf('--otlp', '-h')).toBe('http://127.0.0.1:4318/');
+  expect(otlpOf('--otlp', 'collector:4318')).toBe('http://collector:4318/');
+  expect(otlpOf('--otlp=https://collector')).toBe('https://collector/');
+  expect(() => parseFlags(['--endpoint', '-h'])).toThrow(/took the next flag/);
+});

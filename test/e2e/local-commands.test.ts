@@ -274,3 +274,18 @@ test('run --fail-on exits with 1 if a trace has a fault, and with 0 if none has'
   // Its caller is traced elsewhere: X-Ray has no flags for it, and the page shows what its first segment says.
   expect(await run('called')).toBe(1);
 });
+
+test('run leads OpenTelemetry SDKs here by their variables, too', async () => {
+  const program = `
+    const trace_id = Math.floor(Date.now() / 1000).toString(16) + '0'.repeat(23) + '1';
+    const span = { traceId: trace_id, spanId: '1'.repeat(16), name: 'work', kind: 2, startTimeUnixNano: '1000000000', endTimeUnixNano: '2000000000' };
+    const attributes = [{ key: 'service.name', value: { stringValue: 'otel-shop' } }];
+    fetch(process.env.OTEL_EXPORTER_OTLP_ENDPOINT + '/v1/traces', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] }),
+    });`;
+  const { code, stderr } = await xrayd(['run', '--', process.execPath, '--eval', program]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/1000 ms {2}1-[0-9a-f]{8}-0{23}1 {2}otel-shop/);
+});

@@ -2,9 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { startLocalXRay } from '../../src/compose/library.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
+import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 const local = (): Promise<DaemonProcess> => scope.daemon({ args: ['local'] });
@@ -16,6 +18,87 @@ test('the trace of xrayd send appears, with the ID that it prints', async () => 
   const traceId = /1-[0-9a-f]{8}-[0-9a-f]{24}/.exec(sender.stdout)?.[0];
   expect(traceId).toBeDefined();
   await eventually(() => daemon.stdout.split(traceId!).length === 3);
+});
+
+test('a local X-Ray gets the trace of xrayd send as a segment and as spans, joined by their parent', async () => {
+  await using xray = await startLocalXRay();
+  const sender = scope.spawn({ args: ['send', '--to', xray.daemonAddress], hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 0, signal: null });
+  const { id } = await xray.waitForTrace(sender.stdout);
+  const trace = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as { documents: { format: string }[] };
+  expect(trace.documents.map(({ format }) => format).sort()).toEqual(['otlp', 'xray']);
+  const { segments, summary } = await xray.waitForTrace(id);
+  expect(summary).toMatchObject({ HasError: true, EntryPoint: { Name: 'web' } });
+  const byName = (name: string) => segments.find((segment) => segment['name'] === name && segment['inferred'] !== true);
+  const call = (byName('web')!['subsegments'] as { id: string; name: string }[]).find(({ name }) => name === 'orders');
+  expect(byName('orders')).toMatchObject({ parent_id: call!.id });
+});
+
+test('a daemon gets the trace of xrayd send as segments only', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
+  const sender = scope.spawn({ args: ['send', '--to', `127.0.0.1:${daemon.udpPort}`], hasFreePorts: false });
+  expect(await sender.end()).toEqual({ code: 0, signal: null });
+  await eventually(() => xray.documents.length === 2);
+  const names = xray.documents.map((text) => (JSON.parse(text) as { name: string }).name);
+  expect(names).toEqual(['web', 'orders']);
+});
+
+test('xrayd send --otlp sends all of the trace as spans, and prints its ID in both notations', async () => {
+  await using xray = await startLocalXRay();
+  for (const url of [xray.url, `${xray.url}/v1/traces`, xray.url.replace('http://', '')]) {
+    const sender = scope.spawn({ args: ['send', '--otlp', url], hasFreePorts: false });
+    expect((await sender.end()).code, sender.stderr).toBe(0);
+    const [, id, hex] = /^sent trace (\S+) \(OpenTelemetry: ([0-9a-f]{32})\) to (\S+)\n$/.exec(sender.stdout)!;
+    const { segments, summary } = await xray.waitForTrace(hex!);
+    expect(id).toBe(summary['Id']);
+    expect(summary).toMatchObject({
+      EntryPoint: { Name: 'web' },
+      Annotations: { customer: expect.anything() as unknown },
+    });
+    expect(segments.map(({ name }) => name)).toEqual(expect.arrayContaining(['web', 'orders', 'DynamoDB']));
+  }
+});
+
+test('xrayd send --otlp sends to a daemon, whose X-Ray gets segments', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const args = ['--endpoint', xray.url, '-n', 'us-east-1', '--otlp-http', '127.0.0.1:0', '-l', 'info'];
+  const daemon = await scope.daemon({ args, env: EXAMPLE_KEYS });
+  await eventually(() => daemon.find(/receiving OTLP over HTTP/) !== undefined);
+  const address = String(daemon.find(/receiving OTLP over HTTP/)!['address']);
+  const sender = scope.spawn({ args: ['send', '--otlp', address], hasFreePorts: false });
+  expect((await sender.end()).code, sender.stderr).toBe(0);
+  await eventually(() => xray.documents.length === 5);
+  expect(xray.problems).toEqual([]);
+});
+
+test('xrayd send --otlp says why spans were not accepted', async () => {
+  const answers = [
+    { status: 404, body: '{"code":12,"message":"no traces here"}', said: /: HTTP 404: no traces here\n$/ },
+    { status: 502, body: '<h1>bad gateway</h1>', said: /: HTTP 502: <h1>bad gateway<\/h1>\n$/ },
+    {
+      status: 200,
+      body: '{"partialSuccess":{"rejectedSpans":"5","errorMessage":"too old"}}',
+      said: /: 5 of the spans were rejected: too old\n$/,
+    },
+  ];
+  for (const { status, body, said } of answers) {
+    const server = createServer((_request, response) => response.writeHead(status).end(body));
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    scope.add(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const sender = scope.spawn({ args: ['send', '--otlp', `127.0.0.1:${port}`], hasFreePorts: false });
+    expect((await sender.end()).code).toBe(1);
+    expect(sender.stderr).toMatch(said);
+  }
+  const none = scope.spawn({ args: ['send', '--otlp=127.0.0.1:9'], hasFreePorts: false });
+  expect((await none.end()).code).toBe(1);
+  expect(none.stderr).toMatch(
+    /^xrayd: cannot send spans to http:\/\/127\.0\.0\.1:9\/v1\/traces: nothing listens there/,
+  );
+  const both = scope.spawn({ args: ['send', '--otlp', '--to', '127.0.0.1:9'], hasFreePorts: false });
+  expect((await both.end()).code).toBe(2);
+  expect(both.stderr).toMatch(/--to is not used with --otlp/);
 });
 
 test('xrayd send reports that nothing listens', async () => {

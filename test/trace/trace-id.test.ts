@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { readTraceId, traceIdIn, traceIdInSearch, traceIdsIn } from '../../src/trace/trace-id.ts';
+import {
+  otlpTraceId,
+  readTraceId,
+  traceIdIn,
+  traceIdInSearch,
+  traceIdsIn,
+  xrayTraceId,
+} from '../../src/trace/trace-id.ts';
 
 const HEX = '6929d510abcdef000000000000000001';
 const ID = '1-6929d510-abcdef000000000000000001';
@@ -166,4 +173,9 @@ test.each(['', 'fault', '1-6929d510-abcdef', HEX.slice(1), `x${HEX}`, `${HEX}0`,
 test('a long line without an ID takes no time that grows with its square', () => {
   for (const piece of ['1-', 'a', 'trace_id=', 'x-amzn-', '00-', 'b3: ', 'Self=1-', '"', '{', '{"trace":', '\\', '0'])
     for (const find of [traceIdIn, traceIdInSearch]) expect(find(piece.repeat(200_000 / piece.length))).toBeUndefined();
+});
+
+test('the two notations of an ID are converted into each other', () => {
+  expect(otlpTraceId(ID)).toBe(HEX);
+  expect(xrayTraceId(HEX)).toBe(ID);
 });
