@@ -16,7 +16,7 @@ for (const width of [1360, 400]) {
       await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Connect' }).click();
       await page.waitForURL(/\/connect$/);
       await page
-        .getByRole('heading', { name: /^Connect an application: send segments to 127\.0\.0\.1:\d+$/ })
+        .getByRole('heading', { name: /^Connect an application: send segments or spans to 127\.0\.0\.1:\d+$/ })
         .waitFor();
       expect(await page.title()).toBe('Connect an application');
       // No line is cut: what is copied is read first.
@@ -56,6 +56,41 @@ test.skipIf(skipped !== '')(
     await page.reload();
     expect(await page.getByRole('radio', { name: 'Compose' }).isChecked()).toBe(true);
     await page.evaluate(() => localStorage.clear());
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `the sample trace is one tree of an X-Ray segment and of OpenTelemetry spans below it${note}`,
+  async () => {
+    const { xray } = await shopOf(scope, 20);
+    const page = await browser.open(`${xray.url}/connect`);
+    await page.getByRole('button', { name: 'Send a sample trace' }).click();
+    await page.waitForURL(/\/traces\/1-/);
+    const row = page.getByRole('treeitem');
+    await row.filter({ hasText: /DynamoDB/ }).waitFor({ state: 'attached' });
+    const levelOf = async (name: RegExp): Promise<number> =>
+      Number(await row.filter({ hasText: name }).first().getAttribute('aria-level'));
+    expect(await levelOf(/^web/)).toBe(1);
+    expect(await levelOf(/DynamoDB/)).toBeGreaterThan(2);
+    const [, id] = /\/traces\/([^/?]+)/.exec(page.url())!;
+    const { documents } = (await (await fetch(`${xray.url}/api/traces/${id}`)).json()) as {
+      documents: { format: string }[];
+    };
+    expect(documents.map(({ format }) => format).sort()).toEqual(['otlp', 'xray']);
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `variables of OpenTelemetry are there for the endpoint, and for traces with X-Ray SDKs${note}`,
+  async () => {
+    const { xray } = await shopOf(scope, 20);
+    const page = await browser.open(`${xray.url}/connect`);
+    for (const line of [
+      `export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${new URL(xray.url).port}`,
+      'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+      'export OTEL_PROPAGATORS=tracecontext,baggage,xray',
+    ])
+      await page.locator('pre', { hasText: line }).waitFor();
   },
 );
 

@@ -25,7 +25,7 @@ export function FirstRun() {
   return (
     <div class="connect">
       <h1>
-        Send segments to <span class="mono">{address}</span>, and they appear here.
+        Send segments or spans to <span class="mono">{address}</span>, and they appear here.
       </h1>
       <What />
       <Sample onSent={() => {}} />
@@ -40,7 +40,7 @@ export function ConnectScreen() {
   return (
     <div class="connect">
       <h1>
-        Connect an application: send segments to <span class="mono">{address}</span>
+        Connect an application: send segments or spans to <span class="mono">{address}</span>
       </h1>
       <What />
       <Sample onSent={(id) => go(`/traces/${id}`)} />
@@ -53,8 +53,9 @@ export function ConnectScreen() {
 function What() {
   return (
     <p class="dim">
-      A segment is what an X-Ray SDK records of one request in one service. The SDK is a library in your application;
-      the segments of all services that took part in a request are one trace.
+      A segment is what an X-Ray SDK records of one request in one service, and an OpenTelemetry SDK records it as
+      spans. The SDK is a library in your application; the segments and spans of all services that took part in a
+      request are one trace.
     </p>
   );
 }

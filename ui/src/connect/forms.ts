@@ -100,8 +100,29 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
     },
     {
       title: 'OpenTelemetry SDK',
-      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' },
-      note: 'Spans are kept as they were sent; metrics and logs are answered and not kept. SDKs that you do not configure send to 127.0.0.1:4318 (HTTP) or 4317 (gRPC), where xrayd also listens if nothing else does.',
+      variables: {
+        OTEL_SERVICE_NAME: 'my-app',
+        OTEL_EXPORTER_OTLP_ENDPOINT: url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      },
+      note: 'Spans are kept as they were sent. The same variables serve Java, Python, Node.js, Go, .NET, Ruby and PHP. An SDK without them sends to 127.0.0.1:4318 (HTTP) or 4317 (gRPC), where xrayd also listens if nothing else does.',
+    },
+    {
+      title: 'OpenTelemetry and X-Ray SDKs in one trace',
+      variables: { OTEL_PROPAGATORS: 'tracecontext,baggage,xray' },
+      note: 'X-Ray SDKs, load balancers and API Gateway pass the trace on in X-Amzn-Trace-Id; the last propagator that finds a header wins. Java’s agent and ADOT contain the propagator xray. Python needs the package opentelemetry-propagator-aws-xray, Ruby opentelemetry-propagator-xray. Node.js and Go set it in code, as below.',
+    },
+    {
+      title: 'OpenTelemetry in Node.js: X-Ray’s header and IDs',
+      lines: [
+        '// npm install @opentelemetry/sdk-node @opentelemetry/propagator-aws-xray @opentelemetry/id-generator-aws-xray',
+        "const { NodeSDK } = require('@opentelemetry/sdk-node');",
+        "const { AWSXRayPropagator } = require('@opentelemetry/propagator-aws-xray');",
+        "const { AWSXRayIdGenerator } = require('@opentelemetry/id-generator-aws-xray');",
+        '',
+        'new NodeSDK({ textMapPropagator: new AWSXRayPropagator(), idGenerator: new AWSXRayIdGenerator() }).start();',
+      ],
+      note: 'IDs from the generator begin with the time. X-Ray accepts any W3C trace ID, so that it is optional: in Python OTEL_PYTHON_ID_GENERATOR=xray (opentelemetry-sdk-extension-aws), in Go xray.NewIDGenerator(), in .NET AddXRayTraceId(); ADOT has it.',
     },
     {
       title: 'OpenTelemetry, through the Collector',
