@@ -5,7 +5,7 @@ import { defaultRule, sortedRecords, type DefaultSampling, type SamplingRuleReco
 import { SamplingTargets } from '../sampling/targets.ts';
 import { ruleArn, type Account } from './account.ts';
 import { ApiError, internalFailure, invalid } from './api-error.ts';
-import { integer, NextToken, TagList, type Tag } from './members.ts';
+import { integer, NextToken, TagList, Timestamp, type Tag } from './members.ts';
 import { changes, reads, type Answer, type Operations } from './operation.ts';
 import type { Saved } from './saved.ts';
 import type { Tags } from './tags.ts';
@@ -59,6 +59,20 @@ const Extras = {
     Type.Object({ MaxRate: Type.Optional(Rate), CooldownWindowMinutes: Type.Optional(integer(0)) }),
   ),
 };
+/** Only ADOT sends these, in the form of X-Ray's model. Its documents also have a ClientID. */
+const BoostStatistics = Type.Object({
+  RuleName: Type.String({ minLength: 1, maxLength: 32 }),
+  ServiceName: Type.String({ maxLength: 64 }),
+  Timestamp,
+  AnomalyCount: integer(0),
+  TotalCount: integer(0),
+  SampledAnomalyCount: integer(0),
+});
+/** SDKs differ in their statistics, of which nothing is refused (targets.ts). */
+const TargetsRequest = Type.Object({
+  SamplingStatisticsDocuments: Type.Optional(Type.Unknown()),
+  SamplingBoostStatisticsDocuments: Type.Optional(Type.Array(BoostStatistics, { maxItems: 25 })),
+});
 const NewRule = Type.Object({ ...RuleMembers, ...Criteria, ...Extras, Version: integer(1) });
 const RuleUpdate = Type.Object({
   ...RuleMembers,
@@ -107,8 +121,7 @@ export class Sampling {
         SamplingRuleRecords: sortedRecords(this.records).map(shown),
         NextToken: null,
       })),
-      // SDKs differ in what they send; nothing is refused (targets.ts).
-      GetSamplingTargets: reads(Type.Unknown(), async (body) => {
+      GetSamplingTargets: reads(TargetsRequest, async (body) => {
         const { now, steadyNow, modifiedAt } = this.#deps;
         return this.#targets.answer(body, rules(), modifiedAt.value, { now: now(), steadyNow: steadyNow() });
       }),

@@ -1,5 +1,6 @@
 import { double } from '../json/aws-json.ts';
 import { arrayOf, numberOf, objectOf, textOf } from '../json/json.ts';
+import { Boosts } from './boost.ts';
 import { inOrder, type SamplingRule } from './rule.ts';
 
 /**
@@ -43,6 +44,7 @@ interface RuleState {
  */
 export class SamplingTargets {
   readonly #states = new Map<string, RuleState>();
+  readonly #boosts = new Boosts();
 
   /**
    * GetSamplingTargets. Accepts all forms of statistics: Java's time is in milliseconds, ADOT writes SampleCount.
@@ -51,6 +53,8 @@ export class SamplingTargets {
   answer(body: unknown, rules: readonly SamplingRule[], lastModification: number, { now, steadyNow }: Times): object {
     const targets: object[] = [];
     const unprocessed: object[] = [];
+    const boostDocuments = documentsOf(body, 'SamplingBoostStatisticsDocuments');
+    this.#boosts.report(boostDocuments, rules, { now, steadyNow });
     for (const document of documentsOf(body, 'SamplingStatisticsDocuments')) {
       const { RuleName, ClientID, RequestCount, SampledCount, SampleCount, BorrowCount } = objectOf(document);
       const rule = rules.find((each) => each.RuleName === RuleName);
@@ -67,10 +71,10 @@ export class SamplingTargets {
         RuleName: rule.RuleName,
         FixedRate: double(rule.FixedRate),
         ...quotaOf(rule, state, clientOf(ClientID), now),
-        ...boostOf(rule, body, now),
+        ...this.#boosts.memberOf(rule, steadyNow),
       });
     }
-    const boosts = documentsOf(body, 'SamplingBoostStatisticsDocuments')
+    const boosts = boostDocuments
       .map(objectOf)
       .filter(({ RuleName }) => !rules.some((rule) => rule.RuleName === RuleName))
       .map(({ RuleName }) => ({ RuleName: shortened(RuleName), ErrorCode: '400', Message: 'Unknown rule' }));
@@ -162,25 +166,5 @@ function quotaOf({ ReservoirSize }: SamplingRule, { clients, closed }: RuleState
     ReservoirQuota: share,
     ReservoirQuotaTTL: double(Math.floor(now) + QUOTA_SECONDS),
     Interval: INTERVAL_SECONDS,
-  };
-}
-
-/** While a rule with a boost sees unsampled anomalies, its rate is raised for the cooldown. */
-function boostOf({ RuleName, SamplingRateBoost: boost }: SamplingRule, body: unknown, now: number): object {
-  if (boost === undefined) return {};
-  const anomalies = arrayOf(objectOf(body)['SamplingBoostStatisticsDocuments'])
-    .map(objectOf)
-    .filter((document) => document['RuleName'] === RuleName)
-    .reduce(
-      (sum, { AnomalyCount, SampledAnomalyCount }) =>
-        sum + (countOf(AnomalyCount) ?? 0) - (countOf(SampledAnomalyCount) ?? 0),
-      0,
-    );
-  if (anomalies <= 0) return {};
-  return {
-    SamplingBoost: {
-      BoostRate: double(boost.MaxRate),
-      BoostRateTTL: double(Math.floor(now) + boost.CooldownWindowMinutes * 60),
-    },
   };
 }

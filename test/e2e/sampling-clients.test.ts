@@ -1,4 +1,5 @@
 import {
+  CreateSamplingRuleCommand,
   GetSamplingRulesCommand,
   GetSamplingStatisticSummariesCommand,
   GetSamplingTargetsCommand,
@@ -80,4 +81,110 @@ test('serves the last good rules while X-Ray is unavailable, marked in the metri
   });
   expect((await ask('/SamplingTargets')).status).toBe(502);
   expect((await daemon.metrics())['xrayd_sampling_rules_served_total{source="upstream"}']).toBe(1);
+});
+
+const BOOST = { MaxRate: 0.5, CooldownWindowMinutes: 1 };
+const STATISTICS = {
+  RuleName: 'adaptive',
+  ClientID: 'ABCDEF1234567890ABCDEF10',
+  Timestamp: new Date(),
+  RequestCount: 10,
+  SampledCount: 1,
+};
+const ANOMALIES = {
+  RuleName: 'adaptive',
+  ServiceName: 'shop',
+  Timestamp: new Date(),
+  AnomalyCount: 4,
+  TotalCount: 10,
+  SampledAnomalyCount: 1,
+};
+
+function clientOf(daemon: DaemonProcess): XRayClient {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  const client = new XRayClient({ endpoint: daemon.tcpUrl, region: 'eu-west-1', credentials, maxAttempts: 1 });
+  scope.add(() => client.destroy());
+  return client;
+}
+
+test('adaptive sampling, local: a rule has its boost, and reported anomalies raise the rate of its clients', async () => {
+  const daemon = await start('local');
+  const client = clientOf(daemon);
+  const rule = { RuleName: 'adaptive', ResourceARN: '*', Priority: 1, FixedRate: 0.01, ReservoirSize: 0, Version: 1 };
+  const any = { ServiceName: '*', ServiceType: '*', Host: '*', HTTPMethod: '*', URLPath: '*' };
+  await client.send(new CreateSamplingRuleCommand({ SamplingRule: { ...rule, ...any, SamplingRateBoost: BOOST } }));
+  const { SamplingRuleRecords } = await client.send(new GetSamplingRulesCommand({}));
+  expect(SamplingRuleRecords?.[0]?.SamplingRule?.SamplingRateBoost).toEqual(BOOST);
+  const report = (boosts?: object[]) =>
+    client.send(
+      new GetSamplingTargetsCommand({
+        SamplingStatisticsDocuments: [STATISTICS],
+        ...(boosts === undefined ? {} : { SamplingBoostStatisticsDocuments: boosts as (typeof ANOMALIES)[] }),
+      }),
+    );
+  expect((await report()).SamplingTargetDocuments![0]!.SamplingBoost).toBeUndefined();
+  const targets = await report([ANOMALIES, { ...ANOMALIES, RuleName: 'gone' }]);
+  expect(targets.SamplingTargetDocuments![0]).toMatchObject({
+    FixedRate: 0.01,
+    SamplingBoost: { BoostRate: 0.25, BoostRateTTL: expect.any(Date) as Date },
+  });
+  expect(targets.UnprocessedStatistics).toEqual([]);
+  expect(targets.UnprocessedBoostStatistics).toEqual([{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown rule' }]);
+  expect((await report()).SamplingTargetDocuments![0]!.SamplingBoost).toMatchObject({ BoostRate: 0.25 });
+  await expect(report([{ ...ANOMALIES, ServiceName: undefined, AnomalyCount: -1 }])).rejects.toMatchObject({
+    name: 'ValidationException',
+    message:
+      "2 validation errors detected: Value null at 'samplingBoostStatisticsDocuments.1.member.serviceName' failed to satisfy constraint: Member must not be null; Value '-1' at 'samplingBoostStatisticsDocuments.1.member.anomalyCount' failed to satisfy constraint: Member must have value greater than or equal to 0",
+  });
+  await expect(report(Array.from({ length: 26 }, () => ANOMALIES))).rejects.toMatchObject({
+    name: 'ValidationException',
+  });
+  // As ADOT writes them: times in seconds, a ClientID, and null for no list.
+  for (const boosts of [null, [], [{ ...ANOMALIES, Timestamp: 1.5e9, ClientID: STATISTICS.ClientID }]]) {
+    const answer = await fetch(`${daemon.tcpUrl}/SamplingTargets`, {
+      method: 'POST',
+      body: JSON.stringify({ SamplingStatisticsDocuments: [], SamplingBoostStatisticsDocuments: boosts }),
+    });
+    expect(answer.status).toBe(200);
+  }
+});
+
+test('adaptive sampling, daemon: both calls pass through unchanged', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const ttl = 1_790_000_060;
+  const answers: Readonly<Record<string, object>> = {
+    '/GetSamplingRules': {
+      SamplingRuleRecords: [
+        {
+          SamplingRule: { RuleName: 'adaptive', SamplingRateBoost: { ...BOOST, DisableDefaultAnomalyDetection: true } },
+        },
+      ],
+    },
+    '/SamplingTargets': {
+      SamplingTargetDocuments: [{ RuleName: 'adaptive', SamplingBoost: { BoostRate: 0.4, BoostRateTTL: ttl } }],
+      LastRuleModification: 1.79e9,
+      UnprocessedStatistics: [],
+      UnprocessedBoostStatistics: [{ RuleName: 'gone', ErrorCode: '400', Message: 'Unknown' }],
+    },
+  };
+  xray.intercept = ({ target }) =>
+    target in answers ? { status: 200, body: JSON.stringify(answers[target]) } : undefined;
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
+  for (const [path, answer] of Object.entries(answers)) {
+    const passed = await fetch(daemon.tcpUrl + path, { method: 'POST', body: '{}' });
+    expect(await passed.json()).toEqual(answer);
+  }
+  const client = clientOf(daemon);
+  const targets = await client.send(
+    new GetSamplingTargetsCommand({
+      SamplingStatisticsDocuments: [STATISTICS],
+      SamplingBoostStatisticsDocuments: [ANOMALIES],
+    }),
+  );
+  expect(targets.SamplingTargetDocuments![0]!.SamplingBoost).toEqual({
+    BoostRate: 0.4,
+    BoostRateTTL: new Date(ttl * 1000),
+  });
+  const sent = JSON.parse(xray.calls('/SamplingTargets').at(-1)!.body.toString()) as object;
+  expect(sent).toMatchObject({ SamplingBoostStatisticsDocuments: [{ AnomalyCount: 4, ServiceName: 'shop' }] });
 });

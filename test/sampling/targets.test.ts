@@ -123,20 +123,6 @@ test('reports an unknown rule with code 400, in both kinds of statistics, and an
   expect(answer.SamplingTargetDocuments).toHaveLength(1);
 });
 
-test('grants a boost while clients report anomalies that were not sampled', () => {
-  const boosted = [rule({ SamplingRateBoost: { MaxRate: 0.5, CooldownWindowMinutes: 10 } })];
-  const answer = (AnomalyCount: number): unknown => {
-    const body = {
-      SamplingStatisticsDocuments: [{ RuleName: 'r', ClientID: 'a' }],
-      SamplingBoostStatisticsDocuments: [{ RuleName: 'r', AnomalyCount, SampledAnomalyCount: 2 }],
-    };
-    return (sent(new SamplingTargets().answer(body, boosted, 0, { now: NOW, steadyNow: NOW })) as Answer)
-      .SamplingTargetDocuments[0]!['SamplingBoost'];
-  };
-  expect(answer(3)).toEqual({ BoostRate: 0.5, BoostRateTTL: NOW + 600 });
-  expect(answer(2)).toBeUndefined();
-});
-
 test.each([
   null,
   [],
