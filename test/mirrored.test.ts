@@ -22,6 +22,7 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['e2e/local', 'e2e/send', 'compose/library'],
     because: 'composition shows in the running program',
   },
+  { files: 'trace/balancer', tests: ['formats/access-log'], because: 'the reader of access logs makes these views' },
   { files: 'compose/tee', tests: ['e2e/local-commands'], because: 'composition shows in the running program' },
   { files: 'compose/reload', tests: ['e2e/signals'], because: 'a signal needs a process' },
   {

@@ -2,6 +2,7 @@ import { computed } from '@preact/signals';
 import { parseFilter } from '../../src/filter/parse.ts';
 import type { Query } from './api.ts';
 import { isKeyOf } from './keys-of.ts';
+import { keepLine } from './pasted-lines.ts';
 import { mistakeIn, type Mistake } from './query/mistake.ts';
 import { boxText, problemOf, readingOf } from './query/reading.ts';
 import { go, hrefTo, LIST, param, place, setParams } from './route.ts';
@@ -79,6 +80,7 @@ export function submit(written: string): void {
   const beside = expression.peek() === '' ? '' : words.peek();
   switch (reading.kind) {
     case 'trace':
+      keepLine(reading.id, written.trim());
       return go(`/traces/${reading.id}`);
     case 'text':
       return search({ q: '', text: `${beside} ${reading.text}` });

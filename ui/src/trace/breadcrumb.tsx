@@ -20,16 +20,16 @@ export function Breadcrumb({ state, top, width }: { state: TraceState; top: Sign
   const path = around.value === undefined ? [] : [...pathTo(around.value), around.value];
   return (
     <div class="breadcrumb" style={{ width: `${width}px` }}>
-      {path.length === 0 ? 'Span' : <PathOf path={path} state={state} />}
+      {path.length === 0 ? 'Span' : <PathOf path={path} state={state} label="Around it" />}
     </div>
   );
 }
 
 /** The first two and the last two, each a button; of more, … */
-export function PathOf({ path, state }: { path: readonly Span[]; state: TraceState }) {
+export function PathOf({ path, state, label }: { path: readonly Span[]; state: TraceState; label: string }) {
   const parts = path.length <= 4 ? path : [...path.slice(0, 2), undefined, ...path.slice(-2)];
   return (
-    <nav aria-label="Around it" title={path.map(({ name }) => name).join(' › ')}>
+    <nav aria-label={label} title={path.map(({ name }) => name).join(' › ')}>
       {parts.map((span, i) => (
         <span key={i} class="crumb">
           {i > 0 && <span aria-hidden="true"> › </span>}

@@ -94,7 +94,7 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
   return (
     <>
       <p class="dim">{aboutOf(span)}</p>
-      {span.parent !== undefined && <PathOf path={pathTo(span)} state={state} />}
+      {span.parent !== undefined && <PathOf path={pathTo(span)} state={state} label="Around the span" />}
       <Outcome span={span} tick={state.tick.value} onPath={pathText(state, model, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}

@@ -8,6 +8,7 @@ import { pin } from '../live.ts';
 import { badgeText, failuresText, isFailed, severityOf, type Failure, type Failures } from '../outcomes.ts';
 import { hereWith, param } from '../route.ts';
 import { now, useCounting } from '../traces/elapsed.ts';
+import { Balancers } from './balancer.tsx';
 import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
 import { entryOf } from './entry.ts';
@@ -16,6 +17,8 @@ import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
 import { viewOf, VIEWS } from './views.ts';
+
+const NO_LINES: readonly string[] = [];
 
 /** Trace summary header: request, cause of failure, figures and tabs. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
@@ -39,6 +42,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         <Copy text={id} what="trace id" title="Copy id" />
         {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
       </div>
+      <Balancers id={id} imported={NO_LINES} />
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (

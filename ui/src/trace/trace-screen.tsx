@@ -3,6 +3,8 @@ import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { list } from '../live.ts';
 import { LIST, listHref, param } from '../route.ts';
 import { valueSearchesOf, ValueSearchContext } from './value-search.ts';
+import { keepLine } from '../pasted-lines.ts';
+import { Balancers } from './balancer.tsx';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
 import { Head } from './trace-head.tsx';
@@ -28,6 +30,7 @@ export function TraceScreen({ id: written }: { id: string }) {
     };
   }, [state]);
   useLayoutEffect(() => addKeys('Trace', keysFor(state)), [state]);
+  useLayoutEffect(() => keepLine(id, written), [id, written]);
   const problem = state.problem.value;
   const model = state.model.value;
   useLayoutEffect(() => {
@@ -56,6 +59,8 @@ export function TraceScreen({ id: written }: { id: string }) {
   );
 }
 
+const NO_LINES: readonly string[] = [];
+
 function Missing({ id }: { id: string }) {
   const short = /^1-0{8}-0{8}([0-9a-f]{16})$/.exec(id)?.[1];
   return (
@@ -66,6 +71,7 @@ function Missing({ id }: { id: string }) {
         It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
         was restarted. If it arrives later, it appears here automatically.
       </p>
+      <Balancers id={id} imported={NO_LINES} />
       {short !== undefined && (
         <p>
           An ID of 16 digits may also be other text:{' '}

@@ -1,0 +1,128 @@
+import './balancer.css';
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { accessLogIn, isProblem, readAccessLog } from '../../../src/formats/access-log.ts';
+import { balancerName, type BalancerView } from '../../../src/trace/balancer.ts';
+import { Copy } from '../copy.tsx';
+import { absolute, count, duration, fullTime } from '../format.ts';
+import { linesOf } from '../pasted-lines.ts';
+import { Url } from '../url.tsx';
+import { visible } from '../visible.ts';
+
+/** What load balancers' access logs say about the trace: imported lines, and those that the user pasted. */
+export function Balancers({ id, imported }: { id: string; imported: readonly string[] }) {
+  const pasted = linesOf(id);
+  const lines = useMemo(() => {
+    const texts = [...imported, ...pasted.map((text) => accessLogIn(text) ?? '')];
+    return [...new Set(texts)].flatMap((line) => {
+      const view = readAccessLog(line);
+      return isProblem(view) ? [] : [{ line, view }];
+    });
+  }, [imported, pasted.join('\n')]);
+  return (
+    <>
+      {lines.map(({ line, view }) => (
+        <Balancer key={line} line={line} view={view} />
+      ))}
+    </>
+  );
+}
+
+function Balancer({ line, view }: { line: string; view: BalancerView }) {
+  const { status, targetStatus, requestSeconds, targetSeconds, responseSeconds } = view;
+  return (
+    <details class="balancer">
+      <summary>
+        {status !== undefined && <span class={`badge ${outcomeOf(status)}`}>{status}</span>}
+        <b>Load balancer {visible(balancerName(view))}</b>
+        <span>{timesText(view)}</span>
+        <span class="faint">from the access log, not a span</span>
+      </summary>
+      <div class="inside">
+        <dl class="pairs">
+          <Pair name="Request">
+            {view.url !== undefined && (
+              <>
+                {view.method} <Url url={visible(view.url)} />
+              </>
+            )}
+          </Pair>
+          <Pair name="To the client">{status}</Pair>
+          <Pair name="From the target">
+            {targetStatus ?? (view.target === undefined ? 'No target was reached' : 'No response')}
+          </Pair>
+          <Pair name="Error reason">{shown(view.errorReason)}</Pair>
+          <Pair name="Received">{view.start !== undefined && <Time seconds={view.start} />}</Pair>
+          <Pair name="Responded">
+            <Time seconds={view.end} />
+          </Pair>
+          <Pair name="Request time">{secondsText(requestSeconds)}</Pair>
+          <Pair name="Target time">{secondsText(targetSeconds)}</Pair>
+          <Pair name="Response time">{secondsText(responseSeconds)}</Pair>
+          <Pair name="Target">{shown(view.target)}</Pair>
+          <Pair name="Target group">{shown(view.targetGroup)}</Pair>
+          <Pair name="Client">{shown(view.client)}</Pair>
+          <Pair name="User agent">{shown(view.userAgent)}</Pair>
+          <Pair name="Bytes">
+            {view.receivedBytes !== undefined && `${count(view.receivedBytes)} received`}
+            {view.sentBytes !== undefined && `, ${count(view.sentBytes)} sent`}
+          </Pair>
+          <Pair name="TLS">{shown(view.tls)}</Pair>
+          <Pair name="Domain">{shown(view.domain)}</Pair>
+          <Pair name="Rule">{ruleText(view)}</Pair>
+          <Pair name="Actions">{shown(view.actions)}</Pair>
+          <Pair name="Redirected to">{view.redirectUrl !== undefined && <Url url={visible(view.redirectUrl)} />}</Pair>
+          <Pair name="Classification">{shown(view.classification)}</Pair>
+          <Pair name="Load balancer">{shown(view.balancer)}</Pair>
+        </dl>
+        <p>
+          <Copy text={line} what="line of the access log" title="Copy line" />
+        </p>
+      </div>
+    </details>
+  );
+}
+
+/** A name with its value; nothing without a value. */
+function Pair({ name, children }: { name: string; children: ComponentChildren }) {
+  if (children === undefined || children === false) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Time({ seconds }: { seconds: number }) {
+  return <time title={fullTime(seconds)}>{absolute(seconds)}</time>;
+}
+
+function shown(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visible(text);
+}
+
+function timesText({ start, end, targetSeconds, targetStatus }: BalancerView): string {
+  const whole = start === undefined ? '' : duration(end - start);
+  const target =
+    targetSeconds === undefined
+      ? ''
+      : `target ${duration(targetSeconds)}${targetStatus === undefined ? '' : `, ${targetStatus}`}`;
+  return [whole, target].filter((part) => part !== '').join(' · ');
+}
+
+/** The balancer writes -1 when it could not measure. */
+function secondsText(seconds: number | undefined): string {
+  return seconds === undefined ? 'Not measured: no target received or answered the request' : duration(seconds);
+}
+
+function ruleText({ rulePriority }: BalancerView): string | undefined {
+  if (rulePriority === undefined) return undefined;
+  return rulePriority === 0 ? 'Default rule' : `Priority ${rulePriority}`;
+}
+
+function outcomeOf(status: number): string {
+  if (status >= 500) return 'fault';
+  if (status === 429) return 'throttle';
+  return status >= 400 ? 'error' : 'ok';
+}
