@@ -20,6 +20,7 @@ test('settings that another version of the page kept are read as far as they are
     editor: 'vscode',
     sourceRoot: '',
     containerRoot: '/app',
+    links: [],
   });
 });
 

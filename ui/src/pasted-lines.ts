@@ -17,7 +17,7 @@ const POSSIBLE = /\b(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT/;
  * Lines of load balancers' access logs that the user pasted, with the trace that each names. They stay in this tab, also
  * when it is reloaded, and are not sent.
  */
-const pasted = signal<readonly PastedLine[]>(kept());
+export const pasted = signal<readonly PastedLine[]>(kept());
 
 /** Keeps a text that may have such a line; the code that reads it is loaded with the trace. */
 export function keepLine(id: string, line: string): void {
@@ -30,10 +30,6 @@ export function keepLine(id: string, line: string): void {
   } catch {
     // Storage is blocked: the lines last as long as the page.
   }
-}
-
-export function linesOf(id: string): string[] {
-  return pasted.value.filter((each) => each.id === id).map(({ line }) => line);
 }
 
 function kept(): PastedLine[] {

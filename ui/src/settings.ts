@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { objectOf, textOf } from '../../src/json/json.ts';
 import { keysOf } from './keys-of.ts';
+import { linksIn, type LinkTemplate } from './links-out.ts';
 
 export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
@@ -12,6 +13,8 @@ export interface Settings {
   readonly sourceRoot: string;
   /** Prefix of paths in the container, which is removed. */
   readonly containerRoot: string;
+  /** Links of a trace to its logs and to other tools. */
+  readonly links: readonly LinkTemplate[];
 }
 
 export const EDITORS = {
@@ -33,6 +36,7 @@ const DEFAULTS: Settings = {
   editor: 'vscode',
   sourceRoot: '',
   containerRoot: '',
+  links: [],
 };
 
 export const settings = signal<Settings>(settingsIn(stored(KEY)));
@@ -49,6 +53,7 @@ export function settingsIn(kept: unknown): Settings {
     editor: oneOf('editor', keysOf(EDITORS), DEFAULTS.editor),
     sourceRoot: textOf(found['sourceRoot']) ?? DEFAULTS.sourceRoot,
     containerRoot: textOf(found['containerRoot']) ?? DEFAULTS.containerRoot,
+    links: linksIn(found['links']),
   };
 }
 

@@ -3,6 +3,7 @@ import { clearStore, messageOf } from '../api.ts';
 import { megabytes, plural } from '../format.ts';
 import { status } from '../live.ts';
 import { isKeyOf, keysOf } from '../keys-of.ts';
+import { LinkSettings } from './link-settings.tsx';
 import { change, EDITORS, settings, type Settings } from '../settings.ts';
 
 const said = signal('');
@@ -50,6 +51,10 @@ export function SettingsScreen() {
         <Path name="sourceRoot" title="Source folder" value={sourceRoot} hint="/home/me/shop" />
         <Path name="containerRoot" title="Path in the container" value={containerRoot} hint="/app" />
         <p class="faint">A file that runs in a container as /app/orders.py then opens as /home/me/shop/orders.py.</p>
+      </section>
+      <section>
+        <h2>Links to logs</h2>
+        <LinkSettings />
       </section>
       <section>
         <h2>Store</h2>

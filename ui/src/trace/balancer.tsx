@@ -5,20 +5,20 @@ import { accessLogIn, isProblem, readAccessLog } from '../../../src/formats/acce
 import { balancerName, type BalancerView } from '../../../src/trace/balancer.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, count, duration, fullTime } from '../format.ts';
-import { linesOf } from '../pasted-lines.ts';
+import { pasted } from '../pasted-lines.ts';
 import { Url } from '../url.tsx';
 import { visible } from '../visible.ts';
 
 /** What load balancers' access logs say about the trace: imported lines, and those that the user pasted. */
 export function Balancers({ id, imported }: { id: string; imported: readonly string[] }) {
-  const pasted = linesOf(id);
+  const kept = pasted.value;
   const lines = useMemo(() => {
-    const texts = [...imported, ...pasted.map((text) => accessLogIn(text) ?? '')];
+    const texts = [...imported, ...kept.filter((each) => each.id === id).map(({ line }) => accessLogIn(line) ?? '')];
     return [...new Set(texts)].flatMap((line) => {
       const view = readAccessLog(line);
       return isProblem(view) ? [] : [{ line, view }];
     });
-  }, [imported, pasted.join('\n')]);
+  }, [id, imported, kept]);
   return (
     <>
       {lines.map(({ line, view }) => (

@@ -13,6 +13,7 @@ import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
 import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
+import { LogLinks } from './log-links.tsx';
 import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
@@ -40,6 +41,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         )}
         <span class="mono">{id}</span>
         <Copy text={id} what="trace id" title="Copy id" />
+        {model !== undefined && <LogLinks model={model} span={state.selected.value} />}
         {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
       </div>
       <Balancers id={id} imported={NO_LINES} />
