@@ -3,7 +3,8 @@
  * and, scenario by scenario, another daemon with the reference's flags. Several runs alternate between the two, each
  * with a new process, and end with a summary.
  * CPU and memory are those of the daemon's process, from the kernel. Linux only.
- * npm run bench -- local: the local X-Ray (local.ts). npm run bench -- ui: its page (test/page/bench.ts).
+ * npm run bench -- local: the local X-Ray (local.ts). npm run bench -- otlp: spans of OpenTelemetry (otlp/run.ts).
+ * npm run bench -- ui: the page (test/page/bench.ts).
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { SCENARIOS, type Measured, type Scenario } from './scenarios.ts';
 import { summaryOf } from './summary.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
+if (process.argv[2] === 'otlp') await import('./otlp/run.ts');
 // In test/page, because it needs the types of those tests.
 if (process.argv[2] === 'ui') await import(new URL('../test/page/bench.ts', import.meta.url).href);
 
