@@ -257,7 +257,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'parts of the conversion, tested by the documents that it makes',
   },
   {
-    files: 'formats/otlp/document',
+    files: 'formats/otlp/document formats/otlp/findings',
     tests: ['formats/otlp/span'],
     because: 'a document is tested by its spans',
   },

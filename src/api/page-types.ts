@@ -42,8 +42,6 @@ export interface Status {
   readonly region: string;
   readonly accountId: string;
   readonly traces: number;
-  /** Of the traces, those that AWS would not keep. */
-  readonly unsampled: number;
   readonly segments: number;
   readonly bytes: number;
   readonly maxBytes: number;
@@ -71,8 +69,6 @@ export interface TraceDocuments {
   /** Bytes of its documents. */
   readonly bytes: number;
   readonly isPinned: boolean;
-  /** Whether AWS would keep it. */
-  readonly isSampled: boolean;
   /** Oldest first. */
   readonly documents: readonly ReceivedJson[];
 }

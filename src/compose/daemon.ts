@@ -4,8 +4,8 @@ import { TelemetryReporter } from '../aws/telemetry-reporter.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { itemsOf } from '../pipeline/list.ts';
-import type { Converter } from './converting-sink.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import type { SpanEncoding } from '../receivers/spans-intake.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
 import { youngCollector } from './heap-tuning.ts';
 import { metersOf } from './meters.ts';
@@ -36,13 +36,16 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
       exporter,
       upstream,
       watchers: config.telemetryRecords ? [reporter] : [],
-      converters: await convertersOf(config),
       accounting,
       log,
     },
   );
   const { sink } = pipeline;
-  const receivers = receiversOf(loaded, meters, { sink, maxAgeMs: BATCH_MAX_AGE_MS });
+  const receivers = receiversOf(loaded, meters, {
+    sink,
+    maxAgeMs: BATCH_MAX_AGE_MS,
+    encoding: await spanEncodingOf(config),
+  });
   const tcp =
     bindTcp === 'off'
       ? undefined
@@ -62,21 +65,19 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
 }
 
 /** The code for OTLP is loaded only if there is a receiver of it. */
-async function convertersOf({
+async function spanEncodingOf({
   otlpHttp,
   otlpGrpc,
   zipkin,
   indexedAttributes,
   indexAllAttributes,
   awsLogGroups,
-}: Config<'daemon'>): Promise<readonly Converter[]> {
-  if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return [];
+}: Config<'daemon'>): Promise<SpanEncoding | undefined> {
+  if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return undefined;
   const { otlpConverter } = await import('./otlp-converter.ts');
-  return [
-    otlpConverter({
-      indexedAttributes: new Set(itemsOf(indexedAttributes)),
-      indexAllAttributes,
-      awsLogGroups: itemsOf(awsLogGroups),
-    }),
-  ];
+  return otlpConverter({
+    indexedAttributes: new Set(itemsOf(indexedAttributes)),
+    indexAllAttributes,
+    awsLogGroups: itemsOf(awsLogGroups),
+  });
 }

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { SPECS, type OptionName } from '../config/schema.ts';
 import type { Address } from '../pipeline/address.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
-import type { Protocol } from '../receivers/spans-intake.ts';
+import type { Protocol, SpanEncoding } from '../receivers/spans-intake.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
 import { LateServer, type Server } from './late-server.ts';
 import type { Meters, ServingCommand } from './meters.ts';
@@ -25,6 +25,14 @@ export interface Receivers {
   readonly all: readonly BoundServer[];
 }
 
+export interface ReceiversDeps {
+  readonly sink: DocumentSink;
+  /** How long the UDP receiver may hold documents, in ms. */
+  readonly maxAgeMs: number;
+  /** Of the spans of OpenTelemetry and Zipkin; OTLP by default. */
+  readonly encoding?: SpanEncoding | undefined;
+}
+
 /**
  * The receivers that both modes have besides TCP 2000, each with the address of its option. A receiver of another
  * protocol is an entry of `all`: `...receiverAt('zipkin', 'HTTP', (address) => new ZipkinReceiver(address, deps))`.
@@ -32,13 +40,16 @@ export interface Receivers {
 export function receiversOf(
   loaded: LoadedConfig<ServingCommand>,
   meters: Meters,
-  { sink, maxAgeMs }: { readonly sink: DocumentSink; readonly maxAgeMs: number },
+  { sink, maxAgeMs, encoding }: ReceiversDeps,
 ): Receivers {
   const { config } = loaded;
   const { accounting, log } = meters;
   const udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink, log });
   accounting.addSource(udp);
-  return { udp, all: [boundTo('bind', 'UDP', config.bind, udp), ...spanReceiversOf(loaded, meters, sink)] };
+  return {
+    udp,
+    all: [boundTo('bind', 'UDP', config.bind, udp), ...spanReceiversOf(loaded, meters, { sink, encoding })],
+  };
 }
 
 const SPAN_RECEIVERS = [
@@ -51,14 +62,14 @@ const SPAN_RECEIVERS = [
 function spanReceiversOf(
   { command, config, origins }: LoadedConfig<ServingCommand>,
   meters: Meters,
-  sink: DocumentSink,
+  deps: Pick<ReceiversDeps, 'sink' | 'encoding'>,
 ): BoundServer[] {
   return SPAN_RECEIVERS.flatMap(([option, protocol]) => {
     const address = config[option];
     if (address === 'off') return [];
     const server = new LateServer(protocol.replace('_', '-'), async () => {
       const { spanReceiver } = await import('./span-receivers.ts');
-      return spanReceiver(protocol, address, { meters, sink, mode: command });
+      return spanReceiver(protocol, address, { meters, ...deps, mode: command });
     });
     return [boundTo(option, 'TCP', address, server, origins[option] !== 'default')];
   });

@@ -6,8 +6,9 @@ import { httpReceiver, type HttpHandler } from '../receivers/http-receiver.ts';
 import { OtlpGrpcReceiver } from '../receivers/otlp/grpc-receiver.ts';
 import { OtlpHttp } from '../receivers/otlp/http-protocol.ts';
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
-import { SpansIntake, type Protocol } from '../receivers/spans-intake.ts';
+import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/spans-intake.ts';
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
+import { makeRoom } from './heap-tuning.ts';
 import type { Server } from './late-server.ts';
 import type { Meters } from './meters.ts';
 
@@ -18,11 +19,15 @@ const MIN_BODY_BYTES = 2 * MB;
 /** A decoded request takes several times its bytes. */
 const BODY_SHARE = 64;
 const BODIES_AT_ONCE = 2;
+/** With less memory, collections may take more CPU. */
+const SCARCE_BYTES = 256 * MB;
 
 export interface SpanReceiverDeps {
   readonly meters: Meters;
   readonly sink: DocumentSink;
   readonly mode: 'daemon' | 'local';
+  /** OTLP by default. */
+  readonly encoding?: SpanEncoding | undefined;
 }
 
 /** A receiver of spans at `address`. */
@@ -52,11 +57,14 @@ function configOf({ meters: { memory }, mode }: SpanReceiverDeps): ReceiverConfi
 
 function partsOf(
   protocol: Protocol,
-  { meters: { accounting, memory, guard, log }, sink, mode }: SpanReceiverDeps,
+  { meters: { accounting, memory, guard, log }, sink, mode, encoding }: SpanReceiverDeps,
 ): ReceiverDeps {
   // A person looks for the trace at once.
   const isConfirmed = mode === 'local';
-  const intake = new SpansIntake({ sink, counters: accounting.counters, protocol, isConfirmed });
+  const isMemoryScarce = memory.limitBytes !== undefined && memory.limitBytes <= SCARCE_BYTES;
+  const room = isMemoryScarce ? {} : { makeRoom };
+  const { counters } = accounting;
+  const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, encoding, ...room });
   const garbage = memory.limitBytes === undefined ? {} : { onGarbage: fullCollector() };
   return { intake, guard, log, ...garbage };
 }

@@ -1,7 +1,8 @@
 import type { Decoded, DecodeProblem, Rejected } from '../formats/otlp/decoding.ts';
 import { otlpDocument, partsOf } from '../formats/otlp/documents.ts';
 import type { Counters } from '../pipeline/counters.ts';
-import type { DocumentSink, OnSettled } from '../pipeline/segment.ts';
+import type { TracesData } from '../formats/otlp/messages.ts';
+import type { DocumentFormat, DocumentSink, OnSettled } from '../pipeline/segment.ts';
 
 /** As the metrics name it. */
 export type Protocol = 'otlp_http' | 'otlp_grpc' | 'zipkin';
@@ -14,6 +15,15 @@ export type IntakeAnswer =
   /** Nothing was accepted: the sender keeps the spans, and should try again. */
   | { readonly kind: 'full' | 'stopping' | 'not_stored'; readonly message: string };
 
+/** How decoded spans become documents: in the format that the pipeline's exporter takes, nothing is converted twice. */
+export interface SpanEncoding {
+  readonly format: DocumentFormat;
+  encode(traces: TracesData): readonly Uint8Array[];
+}
+
+/** One document for each trace and resource. */
+const AS_OTLP: SpanEncoding = { format: 'otlp', encode: (traces) => partsOf(traces).map(otlpDocument) };
+
 export interface SpansIntakeDeps {
   readonly sink: DocumentSink;
   readonly counters: Pick<Counters, 'spans'>;
@@ -23,6 +33,10 @@ export interface SpansIntakeDeps {
    * sees them. Otherwise it is answered when they are in the buffer.
    */
   readonly isConfirmed: boolean;
+  /** OTLP by default. */
+  readonly encoding?: SpanEncoding | undefined;
+  /** Called before the spans of a request become documents. */
+  readonly makeRoom?: () => void;
   /** How long a confirmation may take; 5 s by default. */
   readonly maxWaitMs?: number;
 }
@@ -35,7 +49,7 @@ const STOPPING = 'xrayd is stopping';
 const NOT_STORED = 'the spans were received, but not delivered yet';
 const TOO_LARGE = "the spans are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer at a time";
 
-/** Passes the spans of requests to the pipeline: one OTLP document for each trace and resource. */
+/** Passes the spans of requests to the pipeline. */
 export class SpansIntake {
   readonly #deps: SpansIntakeDeps;
 
@@ -45,13 +59,14 @@ export class SpansIntake {
 
   /** Accepts all valid spans of a request, or none. Never rejects. */
   async take(decoded: Decoded | DecodeProblem): Promise<IntakeAnswer> {
-    const { sink, isConfirmed } = this.#deps;
+    const { sink, isConfirmed, encoding = AS_OTLP } = this.#deps;
     if (!decoded.isDecoded) return { kind: decoded.code, message: decoded.message };
     const { rejected, spans } = decoded;
-    const documents = partsOf(decoded).map(otlpDocument);
+    this.#deps.makeRoom?.();
+    const documents = encoding.encode(decoded);
     if (documents.length === 0) return this.#accepted(0, rejected);
     const confirmation = isConfirmed ? new Confirmation(documents.length) : undefined;
-    switch (sink.offer(documents, 'otlp', confirmation?.onSettled)) {
+    switch (sink.offer(documents, encoding.format, confirmation?.onSettled)) {
       case 'too_large':
         return { kind: 'too_large', message: TOO_LARGE };
       case 'full':

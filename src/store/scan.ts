@@ -1,5 +1,4 @@
 import type { Alternatives, Condition } from '../filter/sql.ts';
-import type { Search } from '../filter/search.ts';
 import type { TextSearch, TextTerm } from '../filter/text.ts';
 import type { Cursor, TimeRange } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
@@ -14,7 +13,6 @@ export const TRACE_ROW = {
   received: 'number',
   revision: 'number',
   bytes: 'number',
-  unsampled: 'number',
 } as const;
 export type TraceRow = Row<typeof TRACE_ROW>;
 
@@ -85,9 +83,6 @@ function rollBack(statements: Statements): void {
   }
 }
 
-/** Which traces a scan is about. */
-interface Range extends TimeRange, Pick<Search, 'hasUnsampled'> {}
-
 /** Finds the rows of traces, by time or by the index. */
 export class Scans {
   readonly #statements: Statements;
@@ -101,7 +96,7 @@ export class Scans {
    * order of arrival.
    */
   *rows(
-    range: Range,
+    range: TimeRange,
     allConditions: readonly Alternatives[],
     text: TextSearch | undefined,
     after: Cursor | undefined,
@@ -120,7 +115,7 @@ export class Scans {
   }
 
   /** A few of the latest traces in `range` before row `before`; returns the row down to which it has searched. */
-  *#latest(range: Range, before: number): Generator<FoundRow, number> {
+  *#latest(range: TimeRange, before: number): Generator<FoundRow, number> {
     const { newest } = onlyRow(
       this.#statements.rows({ newest: 'number' }, 'SELECT coalesce(max(row), 0) AS newest FROM trace').get(),
     );
@@ -260,7 +255,7 @@ function driven(
 }
 
 /** `slots` are the index tables in use: each makes the statement larger. */
-function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
+function timeQuery(range: TimeRange, conditions: readonly Alternatives[], slots: readonly number[]): Query {
   const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
   let left = MAX_PARTS;
@@ -285,7 +280,7 @@ function timeQuery(range: Range, conditions: readonly Alternatives[], slots: rea
 }
 
 /** Queries one index table: all index rows of a trace are in the same table. */
-function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
+function indexQuery(range: TimeRange, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
   const { time, where, params } = inRange(range);
   const { from, id, where: followed, params: followedParams } = driven(driver, slot);
   where.unshift(followed);
@@ -315,16 +310,11 @@ function indexQuery(range: Range, conditions: readonly Alternatives[], driver: D
   };
 }
 
-function inRange({ type, start, end, hasUnsampled = false }: Range): {
-  time: string;
-  where: string[];
-  params: Param[];
-} {
+function inRange({ type, start, end }: TimeRange): { time: string; where: string[]; params: Param[] } {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
-  const sampled = hasUnsampled ? [] : ['trace.unsampled = 0'];
-  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`, ...sampled], params: [start, end] };
+  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`], params: [start, end] };
   // A segment's end or the receipt is in the range; the documents decide which.
-  const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?', ...sampled];
+  const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?'];
   return { time, where, params: [end, start, start, end] };
 }
 

@@ -71,7 +71,7 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   const queue = new PutQueue(writer);
   return {
     ...COMMON,
-    put: ({ bytes, ends, ...facts }) => queue.put({ ...facts, texts: textsOf(bytes, ends) }),
+    put: ({ format, bytes, ends, receivedAt }) => queue.put({ format, texts: textsOf(bytes, ends), receivedAt }),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();

@@ -6,7 +6,6 @@ import { CREDENTIALS } from './scenarios/credentials.ts';
 import { ENDS } from './scenarios/ends.ts';
 import { HOSTILE } from './scenarios/hostile.ts';
 import { OUTAGES } from './scenarios/outages.ts';
-import { SPANS } from './scenarios/spans.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...BURSTS,
@@ -16,5 +15,4 @@ export const SCENARIOS: readonly Scenario[] = [
   ...ENDS,
   ...HOSTILE,
   ...CLOCKS,
-  ...SPANS,
 ];

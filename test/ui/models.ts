@@ -14,8 +14,9 @@ export function modelFrom(
   documents: readonly Json[],
   { isAdjusted = true, received = NOW, now = NOW + 1 }: ModelOptions = {},
 ): TraceModel {
-  const facts = { id: '1-x', revision: 1, received, bytes: 1, isPinned: false, isSampled: true };
-  return modelOf({ ...facts, documents: tagged(documents) }, now, { isAdjusted });
+  return modelOf({ id: '1-x', revision: 1, received, bytes: 1, isPinned: false, documents: tagged(documents) }, now, {
+    isAdjusted,
+  });
 }
 
 export function traceOf(make: (trace: ShopTrace) => void, options: ModelOptions = {}): TraceModel {

@@ -52,6 +52,10 @@ export function otlpDocumentJson(document: Uint8Array): string | undefined {
 /** What a document becomes for PutTraceSegments: at least one segment; undefined if it is not valid. */
 export function segmentDocuments(document: Uint8Array, options?: ConversionOptions): Buffer[] | undefined {
   const traces = decodeTraces(document);
-  if (!traces.isDecoded || traces.spans === 0) return undefined;
+  return traces.isDecoded && traces.spans > 0 ? segmentDocumentsOf(traces, options) : undefined;
+}
+
+/** The segments of decoded spans. */
+export function segmentDocumentsOf(traces: TracesData, options?: ConversionOptions): Buffer[] {
   return segmentTexts(traces, options).map((text) => Buffer.from(text));
 }

@@ -1,0 +1,13 @@
+import { getHeapSpaceStatistics } from 'node:v8';
+import { keepGenerationsSmall, makeRoom } from '../../src/compose/heap-tuning.ts';
+
+/** A process that makes objects as requests of spans do, each in use for a moment, and tells how its heap has grown. */
+keepGenerationsSmall();
+let kept: object[] = [];
+for (let request = 0; request < 300; request++) {
+  if (process.argv[2] === 'true') makeRoom();
+  kept = Array.from({ length: 10_000 }, (_, n) => ({ n, name: `span ${n}`, attributes: { n } }));
+}
+const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+process.send?.(kept.length > 0 ? young?.space_size : undefined);
+process.disconnect?.();
