@@ -30,7 +30,6 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['compose/memory-budget', 'faults/local-memory'],
     because: 'reads the cgroup of the process',
   },
-  { files: 'compose/heap-tuning', tests: ['faults/'], because: 'V8 flags; their effect is memory under load' },
   {
     files: 'compose/port-owner compose/free-port',
     tests: ['e2e/daemon', 'compose/library'],
