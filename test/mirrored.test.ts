@@ -13,8 +13,8 @@ interface Row {
 const ELSEWHERE: readonly Row[] = [
   {
     files:
-      'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection compose/late-server compose/span-receivers compose/otlp-converter',
-    tests: ['e2e/daemon', 'e2e/command-line'],
+      'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection compose/late-server compose/span-receivers compose/otlp-converter compose/conversion-choice',
+    tests: ['e2e/daemon', 'e2e/command-line', 'e2e/otlp-indexing'],
     because: 'composition shows in the running program',
   },
   {

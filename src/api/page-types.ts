@@ -1,5 +1,6 @@
 /** Responses of the page's routes, shared with ui/. Times are seconds since the epoch, durations seconds. */
 
+import type { ConversionChoice } from '../trace/conversion.ts';
 import type { Json } from '../json/json.ts';
 import type { RowTotals, TraceRow } from '../query/answers.ts';
 import type { FormatName } from '../trace/model.ts';
@@ -69,6 +70,8 @@ export interface TraceDocuments {
   /** Bytes of its documents. */
   readonly bytes: number;
   readonly isPinned: boolean;
+  /** How OpenTelemetry spans are shown as segments; absent: as by default. */
+  readonly conversion?: ConversionChoice;
   /** Oldest first. */
   readonly documents: readonly ReceivedJson[];
 }

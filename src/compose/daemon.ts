@@ -3,7 +3,7 @@ import { XRayExporter } from '../aws/exporter.ts';
 import { TelemetryReporter } from '../aws/telemetry-reporter.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { itemsOf } from '../pipeline/list.ts';
+import { conversionChoiceOf } from './conversion-choice.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { SpanEncoding } from '../receivers/spans-intake.ts';
 import { SamplingProxy } from '../proxy/sampling-proxy.ts';
@@ -65,19 +65,9 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
 }
 
 /** The code for OTLP is loaded only if there is a receiver of it. */
-async function spanEncodingOf({
-  otlpHttp,
-  otlpGrpc,
-  zipkin,
-  indexedAttributes,
-  indexAllAttributes,
-  awsLogGroups,
-}: Config<'daemon'>): Promise<SpanEncoding | undefined> {
+async function spanEncodingOf(config: Config<'daemon'>): Promise<SpanEncoding | undefined> {
+  const { otlpHttp, otlpGrpc, zipkin } = config;
   if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return undefined;
   const { otlpConverter } = await import('./otlp-converter.ts');
-  return otlpConverter({
-    indexedAttributes: new Set(itemsOf(indexedAttributes)),
-    indexAllAttributes,
-    awsLogGroups: itemsOf(awsLogGroups),
-  });
+  return otlpConverter(conversionChoiceOf(config));
 }

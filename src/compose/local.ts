@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { conversionChoiceOf } from './conversion-choice.ts';
 import type { HttpHandler } from '../receivers/http-receiver.ts';
 import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
@@ -74,6 +75,7 @@ export function buildLocal(
     memoryLimitBytes: memory.limitBytes,
     cacheBytes: memory.cacheBytes,
     maxAnswerBytes: memory.answerBytes,
+    conversion: conversionChoiceOf(config),
     log,
   });
   const feed = new LiveFeed();

@@ -60,7 +60,7 @@ export const PIPELINE_OPTIONS = {
   },
   indexedAttributes: {
     group: 'X-Ray',
-    commands: ['daemon'],
+    commands: ['daemon', 'local'],
     kind: 'text',
     form: 'list',
     flag: 'indexed-attributes',
@@ -70,7 +70,7 @@ export const PIPELINE_OPTIONS = {
   },
   indexAllAttributes: {
     group: 'X-Ray',
-    commands: ['daemon'],
+    commands: ['daemon', 'local'],
     kind: 'switch',
     flag: 'index-all-attributes',
     default: false,
@@ -78,13 +78,21 @@ export const PIPELINE_OPTIONS = {
   },
   awsLogGroups: {
     group: 'X-Ray',
-    commands: ['daemon'],
+    commands: ['daemon', 'local'],
     kind: 'text',
     form: 'list',
     flag: 'aws-log-groups',
     default: '',
     placeholder: 'NAMES',
     help: 'CloudWatch log groups of OpenTelemetry spans whose resource names none, separated by commas.',
+  },
+  remoteParentIsLocalRoot: {
+    group: 'X-Ray',
+    commands: ['daemon', 'local'],
+    kind: 'switch',
+    flag: 'local-root-at-remote-parent',
+    default: false,
+    help: 'An OpenTelemetry span whose flags say that its parent is in another process begins a segment, whatever its kind.',
   },
   proxyAllow: {
     group: 'Receiving',

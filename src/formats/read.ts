@@ -3,6 +3,8 @@ import type { FormatName, TraceDocument } from '../trace/model.ts';
 import { OtlpDocument } from './otlp/document.ts';
 import { SegmentDocument } from './xray/segment.ts';
 
+export { choiceForStored, convertStoredWith } from './otlp/segment/options.ts';
+
 /** How documents of each format become spans. The page has these too, so they contain nothing else. */
 const READERS: Readonly<Record<FormatName, (json: Json, arrival: number) => TraceDocument>> = {
   xray: (json, arrival) => new SegmentDocument(json, arrival),

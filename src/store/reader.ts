@@ -5,6 +5,7 @@ import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { TraceView } from '../trace/trace-view.ts';
 import { assemble } from '../trace/assemble.ts';
 import { storedDocument, type ReceivedDocument } from '../formats/formats.ts';
+import { choiceForStored } from '../formats/read.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
@@ -251,7 +252,8 @@ export class Reader implements TraceSource {
     if (row === undefined) return undefined;
     this.#checkWhole(row);
     const isPinned = row.pinned === 1;
-    const facts = JSON.stringify({ id, revision: row.revision, received: row.received, bytes: row.bytes, isPinned });
+    const { revision, received, bytes } = row;
+    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, conversion: choiceForStored() });
     return `${facts.slice(0, -1)},"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
   }
 

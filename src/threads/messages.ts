@@ -10,6 +10,7 @@ import type { SummariesRequest } from '../query/trace-summaries.ts';
 import type { SamplingRule } from '../sampling/rule.ts';
 import type { Search } from '../filter/search.ts';
 import type { FormatName } from '../trace/model.ts';
+import type { ConversionChoice } from '../trace/conversion.ts';
 
 export interface WorkerInput {
   readonly role: 'writer' | 'reader';
@@ -19,6 +20,8 @@ export interface WorkerInput {
   readonly accountId?: string | undefined;
   readonly cacheBytes: number;
   readonly maxAnswerBytes: number;
+  /** How spans are shown as segments. */
+  readonly conversion?: ConversionChoice | undefined;
   /** The process is killed if it exceeds this; undefined if there is no limit. */
   readonly memoryLimitBytes?: number | undefined;
 }

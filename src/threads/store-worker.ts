@@ -7,6 +7,7 @@ import { arrayOf, member, textOf } from '../json/json.ts';
 import { isFound } from '../filter/search.ts';
 import { documentFactsOf } from '../formats/document-facts.ts';
 import { DamagedDocumentError } from '../formats/formats.ts';
+import { convertStoredWith } from '../formats/read.ts';
 import { findingsOf } from '../query/findings.ts';
 import { serviceGraph, timeSeries, traceGraph } from '../query/graphs.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
@@ -194,6 +195,7 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- StoreThread.start passes it
 const input = workerData as WorkerInput;
 const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = input;
+convertStoredWith(input.conversion);
 
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;

@@ -4,6 +4,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { dataPlace, type StorePlace } from '../store/data-place.ts';
 import type { ReadCalls, WriteCalls } from './messages.ts';
+import type { ConversionChoice } from '../trace/conversion.ts';
 import { MAX_ANSWER_BYTES } from '../store/reader.ts';
 import { CACHE_BYTES } from '../store/schema.ts';
 import { StoreDamagedError, StoreThread } from './store-thread.ts';
@@ -21,6 +22,8 @@ export interface StoreConfig {
   readonly cacheBytes?: number;
   /** Limit of the traces that are read for one response; 8 MB by default. */
   readonly maxAnswerBytes?: number;
+  /** How spans are shown as segments; by default, no attribute is an annotation. */
+  readonly conversion?: ConversionChoice;
   readonly log?: Logger;
 }
 
@@ -88,6 +91,7 @@ export class Store implements Component {
       memoryLimitBytes: this.#config.memoryLimitBytes,
       maxAnswerBytes: this.#config.maxAnswerBytes ?? MAX_ANSWER_BYTES,
       cacheBytes: this.#config.cacheBytes ?? CACHE_BYTES,
+      conversion: this.#config.conversion,
     };
     try {
       const startWriter = (): Promise<StoreThread> => StoreThread.start({ ...input, role: 'writer' });

@@ -5,6 +5,7 @@ import type { TracesData } from './messages.ts';
 import { readTracesJson, tracesFromJson } from './read-json.ts';
 import { rolesOf } from './segment/convert.ts';
 import { derivedId } from './segment/derived-id.ts';
+import { optionsOfStored } from './segment/options.ts';
 import { OtlpSpan } from './span.ts';
 
 /** Spans of one trace and one resource: a `TracesData` in JSON. */
@@ -48,7 +49,9 @@ export class OtlpDocument implements TraceDocument {
 function spansOf({ resourceSpans }: TracesData, arrival: number): OtlpSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ scope, spans }) =>
-      spans.flatMap((span) => rolesOf(span).map((role) => new OtlpSpan({ span, resource, scope, arrival }, role))),
+      spans.flatMap((span) =>
+        rolesOf(span, optionsOfStored()).map((role) => new OtlpSpan({ span, resource, scope, arrival }, role)),
+      ),
     ),
   );
 }

@@ -21,7 +21,7 @@ import { jsonAttributes, jsonSeconds } from './json-value.ts';
 import type * as otlp from './messages.ts';
 import { endOf, isInProgress, isSubsegment, parentId, segmentId, segmentOf } from './segment/convert.ts';
 import type { Role } from './segment/name.ts';
-import { DEFAULT_OPTIONS } from './segment/options.ts';
+import { optionsOfStored } from './segment/options.ts';
 import { tracesJson } from './write-json.ts';
 
 const NO_SPANS: readonly SpanPart[] = [];
@@ -55,7 +55,7 @@ export class OtlpSpan implements SpanPart {
     this.#version = version;
     this.#role = role;
     this.id = segmentId(version.span, role);
-    this.isSubsegment = isSubsegment(version.span, DEFAULT_OPTIONS, role);
+    this.isSubsegment = isSubsegment(version.span, optionsOfStored(), role);
   }
 
   get format(): 'otlp' {
@@ -269,7 +269,7 @@ export class OtlpSpan implements SpanPart {
   get #xray(): XRaySpan {
     if (this.#converted === undefined) {
       const { span, resource, scope } = this.#version;
-      const segment = segmentOf(span, resource, scope, DEFAULT_OPTIONS, this.#role);
+      const segment = segmentOf(span, resource, scope, optionsOfStored(), this.#role);
       this.#converted = new XRaySpan(segment, this.isSubsegment);
     }
     return this.#converted;

@@ -1,5 +1,5 @@
 import type { RowOutcome, TraceDocuments } from '../../../src/api/page-types.ts';
-import { documentOf } from '../../../src/formats/read.ts';
+import { convertStoredWith, documentOf } from '../../../src/formats/read.ts';
 import { assemble } from '../../../src/trace/assemble.ts';
 import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import type { Span as TraceSpan, Trace } from '../../../src/trace/model.ts';
@@ -87,6 +87,7 @@ export function modelOf(
   { isAdjusted = true }: { isAdjusted?: boolean } = {},
 ): TraceModel {
   const { id, revision, received, bytes, isPinned, documents } = found;
+  convertStoredWith(found.conversion);
   const read = documents.map(({ format, document }, arrival) => documentOf(format, document, arrival));
   const trace = assemble({ id, revision, receivedAt: received, bytes }, read);
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;

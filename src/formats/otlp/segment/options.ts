@@ -1,15 +1,8 @@
-/** How spans are converted to segments. The names are those of the collector's exporter. */
-export interface ConversionOptions {
-  /** Attributes that become annotations; `otel.resource.KEY` for those of the resource. */
+import type { ConversionChoice } from '../../../trace/conversion.ts';
+
+/** The choice, as the conversion reads it. */
+export interface ConversionOptions extends Omit<ConversionChoice, 'indexedAttributes'> {
   readonly indexedAttributes: ReadonlySet<string>;
-  readonly indexAllAttributes: boolean;
-  /** CloudWatch log groups of resources that name none. */
-  readonly awsLogGroups: readonly string[];
-  /**
-   * Whether a span whose `flags` say that its parent is remote is the local root of its service, although it is no
-   * SERVER or CONSUMER.
-   */
-  readonly remoteParentIsLocalRoot: boolean;
 }
 
 export const DEFAULT_OPTIONS: ConversionOptions = {
@@ -18,3 +11,28 @@ export const DEFAULT_OPTIONS: ConversionOptions = {
   awsLogGroups: [],
   remoteParentIsLocalRoot: false,
 };
+
+export function optionsOf(choice: ConversionChoice): ConversionOptions {
+  return { ...choice, indexedAttributes: new Set(choice.indexedAttributes) };
+}
+
+let chosen: ConversionChoice | undefined;
+let storedOptions = DEFAULT_OPTIONS;
+
+/**
+ * How stored spans are shown as segments. The local X-Ray decides that once: each thread of its store, and the page,
+ * learns it before it reads a document. undefined: as by default.
+ */
+export function convertStoredWith(choice: ConversionChoice | undefined): void {
+  chosen = choice;
+  storedOptions = choice === undefined ? DEFAULT_OPTIONS : optionsOf(choice);
+}
+
+export function optionsOfStored(): ConversionOptions {
+  return storedOptions;
+}
+
+/** For the page. */
+export function choiceForStored(): ConversionChoice | undefined {
+  return chosen;
+}

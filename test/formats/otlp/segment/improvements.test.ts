@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../../src/json/json.ts';
 import { KIND, newScope, STATUS } from '../../../../src/formats/otlp/messages.ts';
 import { documentText } from '../../../../src/formats/otlp/segment/document-text.ts';
-import { segmentsOf } from '../../../../src/formats/otlp/segment/convert.ts';
+import { segmentsOf, segmentTexts } from '../../../../src/formats/otlp/segment/convert.ts';
+import { exportAnswer } from '../../../../src/formats/otlp/answers.ts';
+import { readTracesJson } from '../../../../src/formats/otlp/read-json.ts';
+import { writeTracesJson } from '../../../../src/formats/otlp/write-json.ts';
 import { clientOf, converted, metadataOf, segmentOf } from '../../../fakes/segments-of.ts';
-import { event, PARENT, resource, scope, span } from '../../../fakes/otlp.ts';
+import { event, PARENT, resource, scope, span, traces } from '../../../fakes/otlp.ts';
 
 /** What is better than the collector's exporter: the numbers are those of docs/opentelemetry.md. */
 describe('better than the exporter', () => {
@@ -174,6 +177,16 @@ describe('better than the exporter', () => {
 
   test('8: the size of a response that is unknown is left out', () => {
     expect(clientOf({ 'http.status_code': 200n })['http']).toEqual({ response: { status: 200 } });
+  });
+
+  test('9: a span that X-Ray would refuse is rejected alone, counted, and the sender is told', () => {
+    const decoded = readTracesJson(writeTracesJson(traces([span({ spanId: '0'.repeat(16) }), span()])));
+    expect(decoded).toMatchObject({ isDecoded: true, spans: 1, rejected: { spans: 1 } });
+    if (!decoded.isDecoded) return;
+    expect(segmentTexts(decoded)).toHaveLength(1);
+    expect(JSON.parse(exportAnswer(decoded.rejected, 'json').toString())).toMatchObject({
+      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringMatching(/span/i) as unknown },
+    });
   });
 
   test('10: a name has at most 200 characters, and only valid ones, whatever its source', () => {
