@@ -18,6 +18,8 @@ const GARBAGE_BYTES = 8 * 1024 * 1024;
 export interface ConnectionLimitsConfig {
   /** Fewer if the limit of open files is small. */
   readonly maxConnections: number;
+  /** `receiver`: one of the servers of other protocols, which share the files that they may open. */
+  readonly server?: 'base' | 'receiver';
   /**
    * What happens beyond `maxConnections`: the new connection is closed, so that nobody loses a request under way (the
    * default); or the oldest one is, so that nobody can keep a health probe out.
@@ -44,9 +46,15 @@ export class ConnectionLimits {
 
   constructor(
     server: Server,
-    { maxConnections, beyondMax = 'close new', maxUnreadBytes, onGarbage = () => {} }: ConnectionLimitsConfig,
+    {
+      maxConnections,
+      server: share = 'base',
+      beyondMax = 'close new',
+      maxUnreadBytes,
+      onGarbage = () => {},
+    }: ConnectionLimitsConfig,
   ) {
-    const most = connectionsWithin(maxConnections);
+    const most = connectionsWithin(maxConnections, share);
     if (beyondMax === 'close new') server.maxConnections = most;
     else closeOldest(server, most);
     this.#maxUnreadBytes = maxUnreadBytes;

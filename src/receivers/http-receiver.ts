@@ -38,7 +38,7 @@ export function httpReceiver(address: Address, { handler, maxUnreadBytes, log }:
   const server = createServer({ ...TIMEOUTS, maxHeaderSize: 16 * 1024 }, (request, response) => {
     if (limits.admit(request, response)) void handler.serve(request, response);
   });
-  const limits = new ConnectionLimits(server, { maxConnections: MAX_CONNECTIONS, maxUnreadBytes });
+  const limits = new ConnectionLimits(server, { maxConnections: MAX_CONNECTIONS, server: 'receiver', maxUnreadBytes });
   server.on('clientError', clientErrorHandler(limits, { bodyOf: ({ message }) => handler.problem(message) }));
   const { name, title } = handler;
   const error = { key: `${name}_server`, message: `error on the port of ${title}` };

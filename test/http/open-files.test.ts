@@ -14,9 +14,17 @@ test.each([
   ['64', 8],
   ['10', 8],
 ])('with a limit of %s open files, a server accepts %i connections', (soft, connections) => {
-  expect(connectionsWithin(512, limits(soft))).toBe(connections);
+  expect(connectionsWithin(512, 'base', limits(soft))).toBe(connections);
 });
 
 test('where the limit of open files is unknown, a server accepts what it wants', () => {
-  expect(connectionsWithin(512, '')).toBe(512);
+  expect(connectionsWithin(512, 'base', '')).toBe(512);
 });
+
+test.each(['1048576', '4096', '1024', '512'])(
+  'with a limit of %s open files, all clients of all servers leave enough for the process',
+  (soft) => {
+    const of = (server: 'base' | 'receiver'): number => connectionsWithin(512, server, limits(soft));
+    expect(2 * of('base') + 3 * of('receiver')).toBeLessThanOrEqual(Number(soft) * 0.75);
+  },
+);

@@ -8,13 +8,13 @@ import {
 import { exportAnswer, RPC_CODE, statusAnswer } from '../../formats/otlp/answers.ts';
 import { BodyReader } from '../../http/body.ts';
 import { Listener } from '../../http/listening.ts';
-import { connectionsWithin } from '../../http/open-files.ts';
 import type { Address } from '../../pipeline/address.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import { readMessage } from './grpc-message.ts';
 import { decodeTraces } from '../../formats/otlp/decode.ts';
 import type { ReceiverConfig, ReceiverDeps } from '../spans-handler.ts';
+import { Http2Connections } from './http2-connections.ts';
 import { notKept } from './not-kept.ts';
 import type { IntakeAnswer } from '../spans-intake.ts';
 
@@ -27,10 +27,12 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 const MAX_CONNECTIONS = 512;
 /** An exporter has a few requests under way. */
-const MAX_STREAMS = 100;
+const MAX_STREAMS_OF_ONE = 100;
+const MAX_STREAMS = 512;
 /** Node's default of 64 KB makes a request of 1 MB wait several times for its client. */
 const WINDOW_BYTES = 1024 * 1024;
-const MAX_HEADER_BYTES = 16 * 1024;
+/** As most servers of gRPC. */
+const MAX_HEADER_BYTES = 8 * 1024;
 /** For a whole request. */
 const STREAM_MS = 15_000;
 /** A connection without requests. Clients connect again when they need to. */
@@ -61,7 +63,7 @@ export class OtlpGrpcReceiver implements Component {
   readonly #config: ReceiverConfig & Address;
   readonly #deps: ReceiverDeps;
   readonly #bodies: BodyReader;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #connections: Http2Connections;
   readonly #listener: Listener;
 
   constructor(config: ReceiverConfig & Address, deps: ReceiverDeps) {
@@ -71,14 +73,16 @@ export class OtlpGrpcReceiver implements Component {
     const server = createServer({
       settings: {
         initialWindowSize: WINDOW_BYTES,
-        maxConcurrentStreams: MAX_STREAMS,
+        maxConcurrentStreams: MAX_STREAMS_OF_ONE,
         maxHeaderListSize: MAX_HEADER_BYTES,
         enablePush: false,
       },
       maxSessionInvalidFrames: 100,
     });
-    server.maxConnections = connectionsWithin(MAX_CONNECTIONS);
-    server.on('session', (session) => this.#onSession(session));
+    const limits = { maxConnections: MAX_CONNECTIONS, maxStreams: MAX_STREAMS, idleMs: IDLE_MS };
+    const connections = new Http2Connections(server, limits);
+    this.#connections = connections;
+    server.on('session', onSession);
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void this.#serve(stream, headers));
     const { name, title } = this;
     const error = { key: `${name}_server`, message: `error on the port of ${title}` };
@@ -87,13 +91,8 @@ export class OtlpGrpcReceiver implements Component {
       {
         server,
         log: deps.log,
-        finish: () => {
-          // Tells clients to connect elsewhere, and waits for requests under way.
-          for (const session of this.#sessions) session.close();
-        },
-        cut: () => {
-          for (const session of this.#sessions) session.destroy();
-        },
+        finish: () => connections.finish(),
+        cut: () => connections.cut(),
       },
     );
   }
@@ -115,17 +114,9 @@ export class OtlpGrpcReceiver implements Component {
     return this.#listener.stop(deadline);
   }
 
-  #onSession(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
-    session.once('close', () => void this.#sessions.delete(session));
-    // What is not HTTP/2, and a client that disconnects.
-    session.on('error', () => {});
-    session.setLocalWindowSize(WINDOW_BYTES * 4);
-    session.setTimeout(IDLE_MS, () => session.close());
-  }
-
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     stream.on('error', () => {});
+    if (!this.#connections.admit(stream)) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), STREAM_MS);
     stream.once('close', () => clearTimeout(timer));
     try {
@@ -175,6 +166,12 @@ export class OtlpGrpcReceiver implements Component {
     }
     return resultOf(await taking);
   }
+}
+
+function onSession(session: ServerHttp2Session): void {
+  // What is not HTTP/2, and a client that disconnects.
+  session.on('error', () => {});
+  session.setLocalWindowSize(WINDOW_BYTES * 4);
 }
 
 /** Node joins the values of most headers that occur more than once. */

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import {
+  connect as connectHttp2,
+  constants,
+  createServer,
+  type ClientHttp2Stream,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { Http2Connections, type Http2Limits } from '../../../src/receivers/otlp/http2-connections.ts';
+import { eventually } from '../../fakes/eventually.ts';
+import { Scope } from '../../fakes/scope.ts';
+import { grpcReceiver } from '../started.ts';
+
+const scope = new Scope();
+/** The start of HTTP/2, with empty settings. */
+const PREFACE = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+]);
+
+/** A client that speaks HTTP/2 and never closes its side of the connection. */
+async function stubborn(url: string): Promise<Socket> {
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+  scope.add(() => socket.destroy());
+  socket.write(PREFACE);
+  await once(socket, 'data');
+  return socket;
+}
+
+/** Starts a request and does not end it. */
+function open(url: string, requests = 1): ClientHttp2Stream[] {
+  const session = connectHttp2(url);
+  scope.add(() => session.destroy());
+  session.on('error', () => {});
+  return Array.from({ length: requests }, () => {
+    const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+    stream.on('error', () => {});
+    stream.resume();
+    return stream;
+  });
+}
+
+async function serverWith(limits: Partial<Http2Limits>) {
+  const server = createServer();
+  const connections = new Http2Connections(server, {
+    maxConnections: 512,
+    maxStreams: 512,
+    idleMs: 60_000,
+    ...limits,
+  });
+  let admitted = 0;
+  server.on('session', (session) => session.on('error', () => {}));
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => {});
+    if (connections.admit(stream)) admitted++;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scope.add(() => {
+    connections.cut();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const count = (): Promise<number> => new Promise((done) => server.getConnections((_, connected) => done(connected)));
+  return { url: `http://127.0.0.1:${port}`, admitted: () => admitted, count };
+}
+
+test('a client that never closes its connection does not hold up a stop', async () => {
+  const { url, receiver } = await grpcReceiver(scope);
+  await stubborn(url);
+  await receiver.stop(AbortSignal.timeout(50));
+  expect(receiver.state.state).toBe('off');
+});
+
+test('an idle connection is closed, also if its client does not close its side', async () => {
+  const { url, count } = await serverWith({ idleMs: 50 });
+  await stubborn(url);
+  await eventually(async () => (await count()) === 0);
+});
+
+test('requests beyond the limit of all connections are reset, so that clients send them again', async () => {
+  const { url } = await grpcReceiver(scope);
+  const streams = Array.from({ length: 6 }, () => open(url, 100)).flat();
+  const refused = (): number => streams.filter(({ rstCode }) => rstCode === constants.NGHTTP2_REFUSED_STREAM).length;
+  await eventually(() => refused() === 600 - 512);
+});
+
+test('a request that ends makes room for another one', async () => {
+  const { url, admitted } = await serverWith({ maxStreams: 1 });
+  const [first] = open(url);
+  await eventually(() => admitted() === 1);
+  const [refused] = open(url);
+  await eventually(() => refused!.rstCode === constants.NGHTTP2_REFUSED_STREAM);
+  first!.close(constants.NGHTTP2_CANCEL);
+  await eventually(() => {
+    open(url);
+    return admitted() === 2;
+  });
+});
+
+test('beyond the limit of connections, the one that has had no request for longest is closed', async () => {
+  const { url, admitted } = await serverWith({ maxConnections: 2 });
+  const idle = await stubborn(url);
+  const closed = once(idle, 'close');
+  idle.on('end', () => idle.end());
+  const [busy] = open(url);
+  await eventually(() => admitted() === 1);
+  open(url);
+  await closed;
+  await eventually(() => admitted() === 2);
+  expect(busy!.closed).toBe(false);
+});
