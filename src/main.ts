@@ -99,6 +99,12 @@ function end(code: number): never {
   process.exit(code);
 }
 
+/** Nothing is left to wait for, and the command has no result: its promise will never be settled. Node would exit with 0. */
+process.once('beforeExit', () => {
+  OUTPUT.say('xrayd: the command ended without a result; please report this\n');
+  end(1);
+});
+
 main().then(
   async (code) => {
     // An error of writing the output is reported in the next turn of the event loop.

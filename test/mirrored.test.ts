@@ -142,8 +142,8 @@ const ELSEWHERE: readonly Row[] = [
     because: 'requests are compared with recorded ones; answers are tested where they are judged',
   },
   {
-    files: 'aws/direct-call aws/response-budget aws/answer-bounds aws/answer-json',
-    tests: ['e2e/hangs', 'e2e/large-identity-answers', 'cli/local-client'],
+    files: 'aws/direct-call aws/response-budget aws/answer-bounds aws/answer-json aws/answer-bytes',
+    tests: ['e2e/hangs', 'e2e/large-identity-answers', 'cli/local-client', 'aws/http-call'],
     because: 'hostile answers are sent by real servers',
   },
   { files: 'aws/telemetry-reporter', tests: ['e2e/daemon'], because: 'records are flushed by a process that stops' },

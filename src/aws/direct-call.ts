@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { member } from '../json/json.ts';
+import { jsonIn } from './answer-json.ts';
 import { performCall } from './http-call.ts';
 
 export interface DirectAnswer {
@@ -48,12 +49,9 @@ export async function directCall(
 /** X-Ray's error type and message, or the text of any other response. */
 export function reasonIn({ headers, text }: DirectAnswer): string {
   const name = headers['x-amzn-errortype'];
-  try {
-    const json: unknown = JSON.parse(text);
-    const message = member(json, 'Message') ?? member(json, 'message');
-    if (typeof message === 'string') return typeof name === 'string' ? `${name}: ${message}` : message;
-  } catch {
-    // Not JSON: perhaps another program's page.
-  }
-  return text;
+  const json = jsonIn(Buffer.from(text));
+  const message = member(json, 'Message') ?? member(json, 'message');
+  // Otherwise perhaps another program's page.
+  if (typeof message !== 'string') return text;
+  return typeof name === 'string' ? `${name}: ${message}` : message;
 }

@@ -2,6 +2,7 @@ import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'no
 import { request as httpsRequest } from 'node:https';
 import { bareHost } from '../pipeline/address.ts';
 import { systemCodeOf } from '../pipeline/errors.ts';
+import { AnswerBytes } from './answer-bytes.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
 import { trustGeneration, trustSystem } from './trust.ts';
@@ -58,7 +59,7 @@ export async function performCall(call: HttpCall): Promise<HttpAnswer | HttpFail
 function attempt(call: HttpCall): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>();
   const trusted = trustGeneration();
-  const { url, method, headers, body, agent } = call;
+  const { url, method, headers, agent } = call;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const request = send({
     host: bareHost(url.hostname),
@@ -104,11 +105,10 @@ function attempt(call: HttpCall): Promise<Attempt> {
     hasAnswer = true;
     const { statusCode: status = 0, headers: answered } = response;
     const { maxAnswerBytes, answers } = call;
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const body = new AnswerBytes();
     const tooLarge = (): void => {
       // An error's status and headers are enough; the rest of an HTML page adds nothing.
-      if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
+      if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: body.bytes });
       fail(
         'answer_too_large',
         `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`,
@@ -119,25 +119,24 @@ function attempt(call: HttpCall): Promise<Attempt> {
       return;
     }
     response.on('data', (chunk: Buffer) => {
-      if (length + chunk.length > maxAnswerBytes || answers?.take(chunk.length) === false) {
+      if (body.length + chunk.length > maxAnswerBytes || answers?.take(chunk.length) === false) {
         tooLarge();
         return;
       }
-      length += chunk.length;
-      chunks.push(chunk);
+      body.add(chunk);
     });
     response.on('error', onError);
     response.on('end', () => {
       stopWatching();
-      resolve({ kind: 'answer', status, headers: answered, body: Buffer.concat(chunks) });
+      resolve({ kind: 'answer', status, headers: answered, body: body.bytes });
     });
     response.on('close', () => {
-      answers?.giveBack(length);
+      answers?.giveBack(body.length);
       if (!response.complete) fail('connection_reset', 'the connection was closed in the middle of the answer');
     });
   });
   if (call.signal.aborted) onAbort();
-  else request.end(body);
+  else request.end(call.body);
   return promise;
 }
 

@@ -1,9 +1,9 @@
-import { get } from 'node:http';
+import { directCall } from '../aws/direct-call.ts';
 import { isTakenFromDefault } from '../config/http-address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { textOf } from '../config/option.ts';
 import { member } from '../json/json.ts';
-import { reachable, type Address } from '../pipeline/address.ts';
+import { formatAddress, reachable, type Address } from '../pipeline/address.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { CommandContext } from './command.ts';
 
@@ -29,27 +29,14 @@ export async function run(
 
 /** Asks a daemon's /readyz; undefined if it is ready, otherwise why not. Another program's 200 does not count. */
 export async function healthProblem(address: Address, timeoutMs = 3_000): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const request = get(
-    { ...reachable(address), path: '/readyz', agent: false, signal: AbortSignal.timeout(timeoutMs) },
-    (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length <= MAX_BYTES) chunks.push(chunk);
-      });
-      response.on('error', (error) => resolve(messageOf(error)));
-      response.on('end', () => {
-        if (response.statusCode !== 200) resolve(`HTTP ${response.statusCode}`);
-        else resolve(isXrayds(Buffer.concat(chunks).toString()) ? undefined : 'the server that answered is not xrayd');
-      });
-    },
-  );
-  request.on('error', (error) =>
-    resolve(error.name === 'AbortError' ? `no answer within ${timeoutMs} ms` : messageOf(error)),
-  );
-  return promise;
+  try {
+    const url = `http://${formatAddress(reachable(address))}/readyz`;
+    const { status, text } = await directCall(url, { timeoutMs, maxAnswerBytes: MAX_BYTES });
+    if (status !== 200) return `HTTP ${status}`;
+    return isXrayds(text) ? undefined : 'the server that answered is not xrayd';
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function isXrayds(body: string): boolean {

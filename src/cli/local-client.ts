@@ -1,5 +1,6 @@
 import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
+import { jsonIn } from '../aws/answer-json.ts';
 import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
@@ -198,11 +199,9 @@ export class LocalXRayClient {
         'XRAYD_TRANSFER',
         `${this.#url}${path.split('?', 1)[0]}: HTTP ${answer.status}: ${oneLine(reasonIn(answer), MAX_REASON)}`,
       );
-    try {
-      return JSON.parse(answer.text);
-    } catch {
-      throw this.#notLocal(path);
-    }
+    const json = jsonIn(Buffer.from(answer.text), ANSWER_BOUNDS.json);
+    if (json === undefined) throw this.#notLocal(path);
+    return json;
   }
 
   #notLocal(path: string): XraydError {

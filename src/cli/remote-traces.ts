@@ -37,7 +37,12 @@ const LAST_MS = 8.64e15;
 const RETRY_MS = 250;
 const MAX_TRIES = 5;
 /** Limits of one answer of X-Ray: far more than five traces need, and enough time for a slow connection. */
-export const ANSWER_BOUNDS = { maxBytes: 64 * 1024 * 1024, timeoutMs: 120_000 };
+export const ANSWER_BOUNDS = {
+  maxBytes: 64 * 1024 * 1024,
+  timeoutMs: 120_000,
+  // A document is a string, so a segment is a few values.
+  json: { maxDepth: 64, maxValues: 2_000_000 },
+};
 /** Limit of consecutive pages without anything new. X-Ray returns some during a long scan. */
 const MAX_IDLE_PAGES = 1_000;
 /** Maximum lengths of an ID and of an error text. */

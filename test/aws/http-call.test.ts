@@ -1,6 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { ResponseBudget } from '../../src/aws/response-budget.ts';
@@ -119,6 +121,34 @@ test('does not read an answer over the limit, whether its length is announced or
   expect(await call(await serving(onRequest('HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n')))).toMatchObject({
     code: 'answer_too_large',
   });
+});
+
+test('an answer of one-byte chunks takes the memory of its bytes', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const answers = new (class extends ResponseBudget {
+    arrived = 0;
+
+    override take(bytes: number): boolean {
+      this.arrived += bytes;
+      return super.take(bytes);
+    }
+  })(1e6, () => {});
+  const chunks = 300_000;
+  const url = await serving(
+    onRequest('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (socket) =>
+      socket.write('1\r\nx\r\n'.repeat(chunks)),
+    ),
+  );
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const stop = new AbortController();
+  const calling = call(url, { answers, maxAnswerBytes: 1e6, timeoutMs: 60_000, signal: stop.signal });
+  await eventually(() => answers.arrived === chunks);
+  collect();
+  expect((process.memoryUsage().heapUsed - before) / chunks).toBeLessThan(30);
+  stop.abort();
+  expect(await calling).toMatchObject({ code: 'aborted' });
 });
 
 test('does not decompress a gzip bomb', async () => {

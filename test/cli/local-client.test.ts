@@ -26,6 +26,7 @@ test.each<[what: string, reply: Behaviour]>([
   ['an empty object', json({})],
   ['"ok"', json('ok')],
   ['null', json(null)],
+  ['far more than fits', { status: 200, body: `{"Stored":1,"Refused":[],"x":[${'{},'.repeat(2_000_000)}{}]}` }],
   ['a count that is none', json({ Stored: '1', Refused: [] })],
   ['fewer than were sent', json({ Stored: 0, Refused: [] })],
   ['more than were sent', json({ Stored: 2, Refused: [] })],

@@ -219,6 +219,18 @@ test('ignores a million unprocessed traces that were not requested', async () =>
   expect(await tracesFrom(summaries, json({ Traces: [], UnprocessedTraceIds }))).toEqual([]);
 });
 
+test.each<[what: string, body: string]>([
+  ['has millions of values', `{"TraceSummaries":[${'{},'.repeat(1_000)}{}]}`],
+  ['is nested deeply', `{"TraceSummaries":${'['.repeat(100)}${']'.repeat(100)}}`],
+])('does not parse an answer that %s', async (_what, body) => {
+  const bounds = { maxBytes: 1e6, timeoutMs: 5_000, json: { maxDepth: 64, maxValues: 500 } };
+  const requestHandler = new BoundedHandler({}, bounds);
+  await expect(tracesFrom({ status: 200, body }, { status: 500 }, { requestHandler })).rejects.toMatchObject({
+    code: 'XRAYD_TRANSFER',
+    message: expect.stringContaining("not X-Ray's: it has more than 500 values or 64 levels") as string,
+  });
+});
+
 test.each<[what: string, reply: Behaviour, message: RegExp]>([
   ['never ends', 'drip', /the whole answer: no answer within 300 ms/],
   ['is larger than answers are', { status: 200, body: ' '.repeat(100_000) }, /the answer is larger than 10000 bytes/],

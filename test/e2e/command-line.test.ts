@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
-import { BUNDLE } from '../fakes/program.ts';
+import { BUNDLE, xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
 
@@ -154,4 +156,18 @@ test('the first lines show an address that a browser can open, even if the local
   ]);
   expect((await fetch(page)).status).toBe(200);
   expect(daemon.stdout).toMatch(/TCP 0\.0\.0\.0:\d+/);
+});
+
+test('a command whose result never comes does not end with success', async () => {
+  // Nobody calls back when the output is written: nothing is left to wait for.
+  const preload = join(scope.folder(), 'preload.cjs');
+  writeFileSync(preload, 'process.stdout.write = () => true;');
+  const ready = createHttpServer((_, response) => response.end('{"status":"ok","parts":[]}'));
+  ready.listen(0, '127.0.0.1');
+  await once(ready, 'listening');
+  scope.add(() => ready.close());
+  const { port } = ready.address() as AddressInfo;
+  const args = ['healthcheck', '--http-address', `127.0.0.1:${port}`];
+  const { code, stderr } = await xrayd(args, { env: { NODE_OPTIONS: `--require ${preload}` } });
+  expect([code, stderr]).toEqual([1, expect.stringContaining('ended without a result')]);
 });
