@@ -23,7 +23,8 @@ interface Converted {
   readonly failed: readonly number[];
 }
 
-const FAILED = 'ConversionFailed';
+/** The code of a document that cannot be converted. */
+export const CONVERSION_FAILED = 'ConversionFailed';
 
 /**
  * The entry of a pipeline that converts documents once, before they are buffered. From there on the accounting counts
@@ -52,7 +53,7 @@ export class ConvertingSink implements DocumentSink {
     if (answer !== 'accepted') return answer;
     this.#accounting.received += failed.length;
     for (const position of failed) {
-      const code = this.#accounting.countUnprocessed(FAILED);
+      const code = this.#accounting.countUnprocessed(CONVERSION_FAILED);
       onSettled?.(position, { kind: 'refused', code });
     }
     return 'accepted';
@@ -64,7 +65,7 @@ export class ConvertingSink implements DocumentSink {
     const { documents, origins, failed } = convertAll(documentsOf(chunk), converter);
     // The receiver has counted each document once.
     this.#accounting.received += documents.length + failed.length - chunk.count;
-    for (const _ of failed) this.#accounting.countUnprocessed(FAILED);
+    for (const _ of failed) this.#accounting.countUnprocessed(CONVERSION_FAILED);
     if (documents.length === 0) return;
     let end = 0;
     this.#sink.push({

@@ -6,6 +6,7 @@ import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../pipeline/environment.ts';
+import type { FormatName } from '../trace/model.ts';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { CallPath } from '../pipeline/call-path.ts';
@@ -47,7 +48,7 @@ export interface LocalDeps {
 /** The interface of src/compose/tee.ts, so that the library works without the AWS code. */
 type Tee = Component & {
   readonly state: ComponentState;
-  put(documents: readonly Uint8Array[]): void;
+  put(documents: readonly Uint8Array[], format: FormatName): void;
   read(): Snapshot;
 };
 
@@ -86,7 +87,7 @@ export function buildLocal(
     log,
     lines,
     onChanged: (ids) => feed.changed(ids),
-    onStored: (documents) => tee?.put(documents),
+    onStored: (documents, format) => tee?.put(documents, format),
   });
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
   const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling }, { store, ingest, feed });

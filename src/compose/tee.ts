@@ -7,7 +7,11 @@ import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import type { FormatName } from '../trace/model.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
+import { segmentDocumentsOf } from '../formats/otlp/documents.ts';
+import { readTracesJson } from '../formats/otlp/read-json.ts';
+import { CONVERSION_FAILED } from './converting-sink.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
 import { Pipeline } from './pipeline.ts';
 
@@ -53,13 +57,29 @@ export class Tee implements Component {
     return this.#pipeline.accounting.snapshot();
   }
 
-  /** Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. */
-  put(documents: readonly Uint8Array[]): void {
+  /**
+   * Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. What becomes of spans
+   * is counted by the segments that they are converted to.
+   */
+  put(documents: readonly Uint8Array[], format: FormatName): void {
+    if (format === 'xray') return this.#put(documents);
+    for (const document of documents) {
+      const segments = segmentsOf(document);
+      if (segments !== undefined) {
+        this.#put(segments);
+        continue;
+      }
+      this.#pipeline.accounting.received++;
+      this.#pipeline.accounting.countUnprocessed(CONVERSION_FAILED);
+    }
+  }
+
+  #put(documents: readonly Uint8Array[]): void {
     if (documents.length === 0 || this.#pipeline.sink.offer(documents, 'xray') === 'accepted') return;
     if (documents.length > 1) {
       const half = documents.length >> 1;
-      this.put(documents.slice(0, half));
-      this.put(documents.slice(half));
+      this.#put(documents.slice(0, half));
+      this.#put(documents.slice(half));
       return;
     }
     this.#pipeline.accounting.received++;
@@ -89,4 +109,11 @@ export class Tee implements Component {
       this.#log.error(fields, `${fields.lost} segments were stored locally but not forwarded to X-Ray (--tee)`);
     else this.#log.info(fields, 'forwarded to X-Ray (--tee)');
   }
+}
+
+/** The segments of stored spans, which are in JSON; undefined if they cannot be converted. */
+function segmentsOf(document: Uint8Array): Uint8Array[] | undefined {
+  const { buffer, byteOffset, byteLength } = document;
+  const traces = readTracesJson(Buffer.from(buffer, byteOffset, byteLength).toString());
+  return traces.isDecoded && traces.spans > 0 ? segmentDocumentsOf(traces) : undefined;
 }

@@ -13,9 +13,10 @@ export interface IngestDeps {
   /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
   /**
-   * Called with stored segment documents, except imports, to forward them. The documents' memory still belongs to the caller.
+   * Called with stored documents, except imports, to forward them. The documents' memory still belongs
+   * to the caller.
    */
-  readonly onStored?: (documents: readonly Uint8Array[]) => void;
+  readonly onStored?: (documents: readonly Uint8Array[], format: FormatName) => void;
 }
 
 export interface PutOptions {
@@ -102,7 +103,7 @@ export class Ingest {
       const refused = new Set(written.refused.map(({ position }) => position));
       const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
       for (const document of stored) lines.write(document, receivedAtMs, format);
-      if (format === 'xray') onStored?.(stored);
+      onStored?.(stored, format);
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;

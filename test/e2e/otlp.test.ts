@@ -113,3 +113,16 @@ test('a local X-Ray whose OTLP ports are taken says by whom, and goes on', async
   // An address that the user chose must be free.
   expect(second).toBeInstanceOf(Error);
 });
+
+test('the local X-Ray with --tee sends spans on to AWS as segment documents, and counts them', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const aws = ['--tee', '--endpoint', xray.url, '--region', 'us-east-1'];
+  const daemon = await scope.daemon({
+    args: ['local', ...aws, '--otlp-http', '127.0.0.1:0'],
+    env: EXAMPLE_KEYS,
+  });
+  expect(await post(await otlpUrl(daemon), span(TIMES))).toBe(200);
+  await eventually(() => xray.documents.length === 1);
+  expect(JSON.parse(xray.documents[0]!)).toMatchObject({ trace_id: xrayId, name: 'shop' });
+  await eventually(async () => (await daemon.metrics())['xrayd_tee_segments_total{outcome="sent"}'] === 1);
+});
