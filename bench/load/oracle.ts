@@ -24,6 +24,8 @@ export class Oracle extends FakeXRay {
   uploads = 0;
   /** If it is an array: for each document, the time from the sender to the last byte of its request here, in ms. */
   delaysMs: number[] | undefined;
+  /** Takes a document that is no numbered segment; false if it is not from another sender of the run either. */
+  takeOther: (document: string) => boolean = () => false;
 
   constructor(config: FakeXRayConfig = {}) {
     super(config);
@@ -65,7 +67,7 @@ export class Oracle extends FakeXRay {
 
   protected override accept(document: string): void {
     const n = numberOf(document);
-    if (n === 'invented') this.#invented++;
+    if (n === 'invented') this.#invented += this.takeOther(document) ? 0 : 1;
     else if (n === 'corrupted') this.#corrupted++;
     else if (n < FLOOD_FROM) this.#count(n);
   }

@@ -4,9 +4,19 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { untilAborted, within } from '../pipeline/deadline.ts';
 import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { Chunk, DocumentFormat, DocumentSink, OfferAnswer, OnSettled, Segment } from '../pipeline/segment.ts';
+import type {
+  Chunk,
+  DocumentFormat,
+  DocumentSink,
+  KeepAnswer,
+  OfferAnswer,
+  OnSettled,
+  Segment,
+} from '../pipeline/segment.ts';
 import { nextDelay } from './backoff.ts';
 import { DueTimer } from './due-timer.ts';
+import { Eviction } from './eviction.ts';
+import { GroupCommit } from './group-commit.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { isUnproven, outcomeOf } from './outcome.ts';
 import { Overflow } from './overflow.ts';
@@ -17,7 +27,7 @@ import { SegmentBuffer, type SegmentBufferConfig } from './segment-buffer.ts';
 import { costOfDocuments } from './segment-queue.ts';
 import type { Spool } from './spool/spool.ts';
 import { Sender } from './sender.ts';
-import { DROPPED, settle, SPOOLED, ticketOf } from './tickets.ts';
+import { settle, ticketOf } from './tickets.ts';
 
 /**
  * Limit of the bytes in flight, in full batches: enough for 100 MB/s to X-Ray at 20 ms. Each byte in flight is in
@@ -28,11 +38,6 @@ const MAX_IN_FLIGHT_BATCHES = 4;
 const BATCH_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** Time for aborted calls to end: one may hang on a disk or another thread. */
 const SETTLE_MS = 1_000;
-/**
- * With a spool, segments above this share of the budget go to disk; the rest of the budget takes what arrives
- * meanwhile.
- */
-const SPOOL_ABOVE = 0.875;
 /**
  * Time to write unsent segments to the spool after the shutdown deadline; part of what the default deadline leaves of
  * Kubernetes' 30 s.
@@ -75,7 +80,10 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly #limiter: ConcurrencyLimiter;
   readonly #sender: Sender;
   readonly #overflow: Overflow;
+  readonly #eviction: Eviction;
   readonly #replay: Replay | undefined;
+  readonly #spool: Spool | undefined;
+  readonly #commit: GroupCommit | undefined;
   #calls = 0;
   readonly #timer = new DueTimer(() => this.#pump());
   #isDraining = false;
@@ -102,7 +110,20 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
       onRecovered: () => this.#onRecovered(),
     });
     this.#overflow = new Overflow(spool);
+    this.#eviction = new Eviction({
+      maxBytes: config.maxBytes,
+      buffer: this.#buffer,
+      overflow: this.#overflow,
+      sender: this.#sender,
+      now,
+      heldBytes: () => this.#heldBytes(),
+      isDraining: () => this.#isDraining,
+      onMoved: () => this.#pump(),
+    });
+    this.#spool = spool;
     if (spool !== undefined) {
+      const onChanged = (): void => this.#pump();
+      this.#commit = new GroupCommit({ spool, limits: exporter.limits, accounting, now, onChanged });
       spool.onFound = () => this.#pump();
       const keepInMemory = (segments: readonly Segment[]): void =>
         this.#buffer.putBackCopies({ segments, failures: 1 }, now() + this.#backoff(0));
@@ -146,7 +167,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   push(chunk: Chunk): void {
     if (!this.#exporter.accepts.includes(chunk.format)) return this.#sender.refuseFormat(chunk.count);
     this.#buffer.push(chunk);
-    this.#evict();
+    this.#eviction.evict();
     this.#pump();
   }
 
@@ -157,16 +178,27 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
       this.#sender.refuseFormat(documents.length, onSettled);
       return 'accepted';
     }
-    const cost = costOfDocuments(documents);
-    if (cost > this.#config.maxBytes) return 'too_large';
-    if (this.#heldBytes() + cost > this.#config.maxBytes) return 'full';
+    const problem = this.#sizeProblem(documents);
+    if (problem !== undefined) return problem;
     const arrivedAtMs = this.#now();
     for (const [position, document] of documents.entries())
       this.#buffer.pushDocument(document, arrivedAtMs, format, ticketOf(position, onSettled));
     this.#accounting.received += documents.length;
-    this.#evict();
+    this.#eviction.evict();
     this.#pump();
     return 'accepted';
+  }
+
+  async keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer> {
+    const isTaken = !this.#isDraining && documents.length > 0 && this.#exporter.accepts.includes(format);
+    if (this.#commit === undefined || !isTaken) return this.offer(documents, format);
+    return this.#sizeProblem(documents) ?? this.#commit.add(documents, format);
+  }
+
+  #sizeProblem(documents: readonly Uint8Array[]): 'too_large' | 'full' | undefined {
+    const cost = costOfDocuments(documents);
+    if (cost > this.#config.maxBytes) return 'too_large';
+    return this.#heldBytes() + cost > this.#config.maxBytes ? 'full' : undefined;
   }
 
   stop(deadline: AbortSignal): Promise<void> {
@@ -198,47 +230,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   #heldBytes(): number {
-    return this.#buffer.bytes + this.#overflow.bytes + this.#sender.bytes;
-  }
-
-  /**
-   * Frees memory by moving or dropping the oldest segments: to the spool while it keeps up. Segments in flight cannot
-   * be dropped.
-   */
-  #evict(): void {
-    const { maxBytes } = this.#config;
-    while (
-      this.#overflow.canWrite &&
-      !this.#isDraining &&
-      this.#heldBytes() - this.#overflow.bytes > maxBytes * SPOOL_ABOVE
-    ) {
-      const oldest = this.#buffer.takeOldest();
-      if (oldest === undefined) break;
-      void this.#spool(oldest, () => this.#buffer.putBack({ segments: oldest, failures: 0 }, this.#now()));
-    }
-    const dropped: Segment[] = [];
-    while (this.#heldBytes() > maxBytes) {
-      const oldest = this.#buffer.shiftOldest();
-      if (oldest === undefined) break;
-      dropped.push(oldest);
-    }
-    this.#drop(dropped, 'buffer_full');
-  }
-
-  async #spool(segments: readonly Segment[], onFailure: () => void): Promise<void> {
-    // After a failure, the next chunk triggers another attempt.
-    if (await this.#overflow.write(segments, onFailure)) {
-      settle(segments, SPOOLED);
-      this.#buffer.release(segments);
-      this.#evict();
-    }
-    this.#pump();
-  }
-
-  #drop(segments: readonly Segment[], reason: 'buffer_full' | 'retry_expired'): void {
-    this.#sender.drop(segments.length, reason);
-    settle(segments, DROPPED);
-    this.#buffer.release(segments);
+    return this.#buffer.bytes + this.#overflow.bytes + this.#sender.bytes + (this.#commit?.bytes ?? 0);
   }
 
   /** Starts as many calls as are allowed now, and sets the timer for the next work that becomes due. */
@@ -252,11 +244,12 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     ) {
       const attempt = this.#buffer.takeDue(nowMs, this.#isDraining);
       if (attempt !== undefined) void this.#run(this.#send(attempt));
-      else if (this.#replay !== undefined && nowMs >= this.#replayAtMs()) void this.#run(this.#replay.sendNext());
+      else if (this.#replay !== undefined && nowMs >= this.#replayAtMs())
+        void this.#run(this.#replay.sendNext(this.#isDraining));
       else break;
     }
     this.#memory.note(this.#heldBytes());
-    if (this.#isDraining && this.#calls === 0 && (this.#sender.isAborted || this.#held() === 0)) this.#onEmpty?.();
+    if (this.#isDraining && this.#calls === 0 && (this.#sender.isAborted || !this.#hasWork())) this.#onEmpty?.();
     this.#setTimer(nowMs);
   }
 
@@ -265,9 +258,19 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return this.#sender.bytes < maxBytes && this.#sender.bodyBytes < maxBytes;
   }
 
-  /** Nothing is sent from the spool during shutdown: segments on disk are safe. */
+  #hasWork(): boolean {
+    return this.#held() > 0 || this.#commit?.isBusy === true || this.#replayAtMs() < Infinity;
+  }
+
+  /**
+   * During shutdown, segments on disk are safe and are not sent, except those that would have been sent from memory if
+   * their senders had not waited for the disk; and they too only while the destination accepts them.
+   */
   #replayAtMs(): number {
-    return this.#isDraining ? Infinity : (this.#replay?.readyAtMs ?? Infinity);
+    const { isOutage } = this.#limiter;
+    if (this.#replay === undefined || (this.#isDraining && (isOutage || this.#spool?.hasPromised !== true)))
+      return Infinity;
+    return this.#replay.readyAtMs;
   }
 
   #setTimer(nowMs: number): void {
@@ -330,7 +333,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     const isLast = this.#sender.isAborted;
     const kept = segments.filter((segment) => isLast || !this.#isExpired(segment, nowMs));
     const expired = segments.filter((segment) => !isLast && this.#isExpired(segment, nowMs));
-    if (expired.length > 0) this.#onExpired(expired);
+    if (expired.length > 0) this.#eviction.expire(expired);
     if (kept.length === 0) return;
     const delayMs = this.#isDraining ? 0 : this.#backoff(failures, afterMs);
     this.#buffer.putBack({ ...attempt, segments: kept, failures: failures + 1 }, nowMs + delayMs);
@@ -343,11 +346,5 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
       fields,
       `sending to ${this.#exporter.destination} failed; the segments are kept and retried`,
     );
-  }
-
-  #onExpired(segments: readonly Segment[]): void {
-    const onFailure = (): void => this.#drop(segments, 'retry_expired');
-    if (this.#overflow.isUsable) void this.#spool(segments, onFailure);
-    else onFailure();
   }
 }

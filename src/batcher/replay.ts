@@ -41,24 +41,25 @@ export class Replay {
     return this.#running < this.#limit ? Math.max(this.#notBeforeMs, this.#deps.spool.nextAtMs) : Infinity;
   }
 
-  async sendNext(): Promise<void> {
+  /** `isDraining`: only what was promised to its sender. */
+  async sendNext(isDraining = false): Promise<void> {
     this.#running++;
     try {
-      await this.#sendNext();
+      await this.#sendNext(isDraining);
     } finally {
       this.#running--;
     }
   }
 
-  async #sendNext(): Promise<void> {
+  async #sendNext(isDraining: boolean): Promise<void> {
     const { spool, sender, accepts, keepInMemory, now, random } = this.#deps;
-    const taken = await spool.take();
+    const taken = await spool.take(isDraining);
     if (taken === undefined) return;
     const { entry, segments } = taken;
     const foreign = segments.find(({ format }) => !accepts.includes(format));
     if (foreign !== undefined) return spool.setAside(entry, notAccepted(foreign.format));
     spool.checkOut(entry);
-    const result = await sender.call(segments, false);
+    const result = await sender.call(segments, isDraining);
     if (result.kind === 'retry') {
       sender.settled(segments);
       spool.giveBack(entry);

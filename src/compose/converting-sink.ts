@@ -1,6 +1,14 @@
 import type { Accounting } from '../pipeline/accounting.ts';
 import type { Exporter } from '../pipeline/exporter.ts';
-import type { Chunk, DocumentFormat, DocumentSink, OfferAnswer, OnSettled, Settlement } from '../pipeline/segment.ts';
+import type {
+  Chunk,
+  DocumentFormat,
+  DocumentSink,
+  KeepAnswer,
+  OfferAnswer,
+  OnSettled,
+  Settlement,
+} from '../pipeline/segment.ts';
 
 /** Makes documents of a format that an exporter accepts from documents of one that it does not accept. Pure. */
 export interface Converter {
@@ -50,13 +58,17 @@ export class ConvertingSink implements DocumentSink {
       converter.to,
       onSettled === undefined ? undefined : settlementsByOrigin(origins, onSettled),
     );
-    if (answer !== 'accepted') return answer;
-    this.#accounting.received += failed.length;
-    for (const position of failed) {
-      const code = this.#accounting.countUnprocessed(CONVERSION_FAILED);
-      onSettled?.(position, { kind: 'refused', code });
-    }
-    return 'accepted';
+    if (answer === 'accepted') this.#countFailed(failed, onSettled);
+    return answer;
+  }
+
+  async keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer> {
+    const converter = this.#converterFor(format);
+    if (converter === undefined) return this.#sink.keep(documents, format);
+    const { documents: made, failed } = convertAll(documents, converter);
+    const answer = await this.#sink.keep(made, converter.to);
+    if (answer === 'accepted') this.#countFailed(failed);
+    return answer;
   }
 
   push(chunk: Chunk): void {
@@ -75,6 +87,14 @@ export class ConvertingSink implements DocumentSink {
       ends: Uint32Array.from(documents, ({ length }) => (end += length)),
       arrivedAtMs: Float64Array.from(origins, (position) => chunk.arrivedAtMs[position]!),
     });
+  }
+
+  #countFailed(positions: readonly number[], onSettled?: OnSettled): void {
+    this.#accounting.received += positions.length;
+    for (const position of positions) {
+      const code = this.#accounting.countUnprocessed(CONVERSION_FAILED);
+      onSettled?.(position, { kind: 'refused', code });
+    }
   }
 
   #converterFor(format: DocumentFormat): Converter | undefined {

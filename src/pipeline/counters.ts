@@ -103,7 +103,7 @@ export function newCounters() {
     ]),
     spans: defineCounter(
       'xrayd_spans_total',
-      'Spans received, by protocol (otlp_http, otlp_grpc, zipkin) and result: accepted, rejected (invalid, as the answer says), or refused (xrayd was full or stopping; the sender keeps them). Their documents count as received.',
+      'Spans received, by protocol (otlp_http, otlp_grpc, zipkin) and result: accepted, rejected (invalid, as the answer says), or refused (xrayd was full or stopping, or its spool could not be written; the sender keeps them). The segment documents of accepted spans count as received.',
       ['protocol', 'result'],
     ),
     rulesServed: defineCounter(

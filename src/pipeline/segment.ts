@@ -65,6 +65,12 @@ export interface Chunk {
  */
 export type OfferAnswer = 'accepted' | 'full' | 'too_large' | 'stopping';
 
+/**
+ * The answer to `keep`. `unwritable`: the disk fails or has no space, so the sender must keep the documents and try
+ * again later.
+ */
+export type KeepAnswer = OfferAnswer | 'unwritable';
+
 /** The entry into a pipeline, for every protocol and in both modes. */
 export interface DocumentSink {
   /**
@@ -73,6 +79,12 @@ export interface DocumentSink {
    * does not accept is refused document by document, with `UnsupportedFormat`.
    */
   offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): OfferAnswer;
+  /**
+   * Like `offer`, for a sender that forgets the documents once it is answered: resolves when they would survive the end
+   * of the process. With a spool, they are on disk then; without one, in the buffer. Reads the documents until it
+   * resolves. Never rejects.
+   */
+  keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer>;
   /**
    * Copies a whole chunk of a receiver that counts its own documents as received. Always accepts it: documents that it
    * displaces are counted as dropped.

@@ -2,7 +2,7 @@ import type { Decoded, DecodeProblem, Rejected } from '../formats/otlp/decoding.
 import { otlpDocument, partsOf } from '../formats/otlp/documents.ts';
 import type { Counters } from '../pipeline/counters.ts';
 import type { TracesData } from '../formats/otlp/messages.ts';
-import type { DocumentFormat, DocumentSink, OnSettled } from '../pipeline/segment.ts';
+import type { DocumentFormat, DocumentSink, OfferAnswer, OnSettled } from '../pipeline/segment.ts';
 
 /** As the metrics name it. */
 export type Protocol = 'otlp_http' | 'otlp_grpc' | 'zipkin';
@@ -30,7 +30,7 @@ export interface SpansIntakeDeps {
   readonly protocol: Protocol;
   /**
    * Whether a request is answered only when its spans have reached their destination, so that a query after the answer
-   * sees them. Otherwise it is answered when they are in the buffer.
+   * sees them. Otherwise it is answered when they are on disk, or without a spool in the buffer.
    */
   readonly isConfirmed: boolean;
   /** OTLP by default. */
@@ -46,6 +46,7 @@ const MAX_WAIT_MS = 5_000;
 
 const FULL = "xrayd's buffer is full";
 const STOPPING = 'xrayd is stopping';
+const UNWRITABLE = "xrayd's spool is full, or its disk fails; see the log of xrayd";
 const NOT_STORED = 'the spans were received, but not delivered yet';
 const TOO_LARGE = "the spans are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer at a time";
 
@@ -65,19 +66,29 @@ export class SpansIntake {
     this.#deps.makeRoom?.();
     const documents = encoding.encode(decoded);
     if (documents.length === 0) return this.#accepted(0, rejected);
-    const confirmation = isConfirmed ? new Confirmation(documents.length) : undefined;
-    switch (sink.offer(documents, encoding.format, confirmation?.onSettled)) {
+    const { format } = encoding;
+    switch (await (isConfirmed ? this.#deliver(documents, format) : sink.keep(documents, format))) {
       case 'too_large':
         return { kind: 'too_large', message: TOO_LARGE };
       case 'full':
         return this.#refused(spans, { kind: 'full', message: FULL });
       case 'stopping':
         return this.#refused(spans, { kind: 'stopping', message: STOPPING });
-      case 'accepted':
-        if (confirmation === undefined || (await confirmation.within(this.#deps.maxWaitMs ?? MAX_WAIT_MS)))
-          return this.#accepted(spans, rejected);
+      case 'unwritable':
+        return this.#refused(spans, { kind: 'not_stored', message: UNWRITABLE });
+      case 'not_delivered':
         return this.#refused(spans, { kind: 'not_stored', message: NOT_STORED });
+      case 'accepted':
+        return this.#accepted(spans, rejected);
     }
+  }
+
+  /** `accepted` once the documents have reached their destination. */
+  async #deliver(documents: readonly Uint8Array[], format: DocumentFormat): Promise<OfferAnswer | 'not_delivered'> {
+    const { sink, maxWaitMs = MAX_WAIT_MS } = this.#deps;
+    const confirmation = new Confirmation(documents.length);
+    const answer = sink.offer(documents, format, confirmation.onSettled);
+    return answer !== 'accepted' || (await confirmation.within(maxWaitMs)) ? answer : 'not_delivered';
   }
 
   #accepted(spans: number, rejected: Rejected): IntakeAnswer {

@@ -46,6 +46,11 @@ function pipelineOf({
         format,
         (position, settlement) => void settled.push([position, settlement]),
       ),
+    keep: (format: DocumentFormat, ...texts: string[]) =>
+      sink.keep(
+        texts.map((text) => Buffer.from(text)),
+        format,
+      ),
     push: (format: DocumentFormat, ...texts: string[]) => {
       pushed += texts.length;
       sink.push(chunkOf(texts, 5, format));
@@ -139,5 +144,21 @@ test('a chunk of the receive thread is converted with the times of its documents
   expect(textsOf(batch)).toEqual(['<a>', '<b>', '<c>']);
   expect(batch.map(({ format, arrivedAtMs }) => `${format} ${arrivedAtMs}`)).toEqual(['otlp 5', 'otlp 5', 'otlp 5']);
   expect(accounting.snapshot()).toMatchObject({ received: 3, inFlight: 3 });
+  expectBalanced();
+});
+
+test('documents that are kept are converted too', async () => {
+  const { keep, sent, accounting, expectBalanced } = pipelineOf();
+  expect(await keep('otlp', 'a b', 'bad', 'c')).toBe('accepted');
+  expect(await keep('xray', 'd')).toBe('accepted');
+  expect(sent()).toEqual(['<a>', '<b>', '<c>', 'd']);
+  expect(accounting.snapshot()).toMatchObject({ received: 5, unprocessed: { ConversionFailed: 1 } });
+  expectBalanced();
+});
+
+test('a failed conversion counts only if the other documents are kept', async () => {
+  const { keep, accounting, expectBalanced } = pipelineOf({ maxBytes: 500 });
+  expect(await keep('otlp', 'a b', 'bad')).toBe('too_large');
+  expect(accounting.snapshot()).toMatchObject({ received: 0, unprocessed: {} });
   expectBalanced();
 });

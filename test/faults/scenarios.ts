@@ -6,6 +6,7 @@ import { CREDENTIALS } from './scenarios/credentials.ts';
 import { ENDS } from './scenarios/ends.ts';
 import { HOSTILE } from './scenarios/hostile.ts';
 import { OUTAGES } from './scenarios/outages.ts';
+import { SPANS } from './scenarios/spans.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...BURSTS,
@@ -15,4 +16,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...ENDS,
   ...HOSTILE,
   ...CLOCKS,
+  ...SPANS,
 ];

@@ -31,7 +31,7 @@ async function start(allow = '') {
       api,
       guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
       log,
-      sink: { offer: () => 'stopping', push: () => {} },
+      sink: { offer: () => 'stopping', keep: async () => 'stopping', push: () => {} },
       hints: new PermissionHints(log),
       onGarbage: () => {},
       counters,

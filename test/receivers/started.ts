@@ -1,7 +1,7 @@
 import { RequestGuard } from '../../src/http/request-guard.ts';
 import { CallPath } from '../../src/pipeline/call-path.ts';
 import { newCounters } from '../../src/pipeline/counters.ts';
-import type { DocumentFormat, DocumentSink, OfferAnswer, OnSettled } from '../../src/pipeline/segment.ts';
+import type { DocumentFormat, DocumentSink, KeepAnswer, OfferAnswer, OnSettled } from '../../src/pipeline/segment.ts';
 import { OtlpGrpcReceiver } from '../../src/receivers/otlp/grpc-receiver.ts';
 import type { Listener } from '../../src/http/listening.ts';
 import { httpReceiver as overHttp, type HttpHandler } from '../../src/receivers/http-receiver.ts';
@@ -18,6 +18,7 @@ export class KeepingSink implements DocumentSink {
   readonly formats: DocumentFormat[] = [];
   readonly tickets: OnSettled[] = [];
   answer: OfferAnswer = 'accepted';
+  isWritable = true;
   push = (): void => {};
 
   offer(documents: readonly Uint8Array[], format: DocumentFormat, onSettled?: OnSettled): OfferAnswer {
@@ -26,6 +27,10 @@ export class KeepingSink implements DocumentSink {
     this.formats.push(...documents.map(() => format));
     if (onSettled !== undefined) this.tickets.push(onSettled);
     return 'accepted';
+  }
+
+  async keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer> {
+    return this.isWritable ? this.offer(documents, format) : 'unwritable';
   }
 }
 

@@ -1,16 +1,32 @@
 import { constants, open, rename, type FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../pipeline/errors.ts';
 
+/** A file that is to be written. */
+export interface NewFile {
+  readonly path: string;
+  /** The contents, and their length. */
+  readonly parts: readonly Buffer[];
+  readonly bytes: number;
+}
+
+/** Enough to hide the latency of a sync; libuv has a few threads more. */
+const MAX_WRITES = 4;
+
 /**
- * Writes a temporary file, syncs and renames it: a crash leaves a whole file or none. `directory` is the open folder of
- * `path`.
+ * Writes temporary files, syncs and renames them: a crash leaves a whole file or none. `directory` is their open
+ * folder. Rejects with the first error once no file is being written; some of the files may exist then.
  */
-export async function writeBatchFile(
-  path: string,
-  parts: readonly Buffer[],
-  bytes: number,
-  directory: FileHandle,
-): Promise<void> {
+export async function writeBatchFiles(files: readonly NewFile[], directory: FileHandle): Promise<void> {
+  const left = files.values();
+  const work = async (): Promise<void> => {
+    for (const file of left) await writeBatchFile(file);
+  };
+  const writers = Array.from({ length: Math.min(MAX_WRITES, files.length) }, work);
+  for (const result of await Promise.allSettled(writers)) if (result.status === 'rejected') throw result.reason;
+  await directory.sync();
+}
+
+async function writeBatchFile({ path, parts, bytes }: NewFile): Promise<void> {
   const handle = await open(`${path}.part`, 'wx', 0o600);
   try {
     const { bytesWritten } = await handle.writev(parts);
@@ -20,7 +36,6 @@ export async function writeBatchFile(
     await handle.close();
   }
   await rename(`${path}.part`, path);
-  await directory.sync();
 }
 
 /**

@@ -9,22 +9,20 @@ import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import type { Segment } from '../../pipeline/segment.ts';
-import { isLost, readBatchFile, writeBatchFile } from './batch-file.ts';
+import { isLost, readBatchFile, writeBatchFiles } from './batch-file.ts';
 import { decodeBatch, encodeBatch, entryOf, type BatchProblem } from './format.ts';
-import { byAge } from './leftovers.ts';
 import { momentNow } from './moment.ts';
 import type { HeldFile } from './owned-folder.ts';
 import { ReadMemory } from './read-memory.ts';
-import { remedyOf, type Trouble } from './remedy.ts';
 import { Removal } from './removal.ts';
 import { SharedFolder } from './shared-folder.ts';
+import { refuse, troubleOf, type Reporting, type Trouble } from './trouble.ts';
+import { WaitingFiles } from './waiting-files.ts';
 
 /** A disk that hangs must not delay the start; its files are found later. */
 const OPEN_TIMEOUT_MS = 1_000;
 /** Writing or reading one batch normally takes milliseconds. */
 const HANG_MS = 10_000;
-/** After a failed write, the disk is not used for this long. */
-const RETRY_AFTER_MS = 10_000;
 /** One listing of the folder, if no other process uses it. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -35,6 +33,14 @@ export interface SpoolConfig {
   readonly isNewestFirst: boolean;
   /** How often to look for files of ended processes; every 10 s by default. */
   readonly lookEveryMs?: number;
+}
+
+interface Writing {
+  /** Whether so many bytes have space, perhaps after other files were dropped. */
+  readonly makeRoom: (bytes: number) => boolean;
+  readonly isWanted: () => boolean;
+  readonly isPromised: boolean;
+  readonly onTaken: () => void;
 }
 
 export interface SpoolDeps {
@@ -57,8 +63,7 @@ export class Spool implements Component, SegmentStock {
   readonly #now: () => number;
   /** Distinguishes this process's file names from those of other daemons and earlier runs. */
   readonly #owner = randomBytes(4).toString('hex');
-  /** Oldest first. */
-  #entries: HeldFile[] = [];
+  readonly #entries: WaitingFiles;
   readonly #memory = new ReadMemory();
   readonly #folder: SharedFolder;
   readonly #removal: Removal;
@@ -77,6 +82,7 @@ export class Spool implements Component, SegmentStock {
     this.#accounting = accounting;
     this.#log = log;
     this.#now = now;
+    this.#entries = new WaitingFiles(config.isNewestFirst);
     this.#removal = new Removal(log);
     this.#folder = new SharedFolder({
       root: config.folder,
@@ -109,6 +115,11 @@ export class Spool implements Component, SegmentStock {
     return this.#entries.length > 0 && !this.#isClosed;
   }
 
+  /** Whether a batch waits whose sender was told that it is kept. */
+  get hasPromised(): boolean {
+    return !this.#isClosed && this.#entries.hasPromised;
+  }
+
   /** When the next batch may be taken; Infinity if there is none. */
   get nextAtMs(): number {
     return this.hasNext ? (this.#readTrouble?.untilMs ?? 0) : Infinity;
@@ -139,44 +150,84 @@ export class Spool implements Component, SegmentStock {
    * once.
    */
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
-    const entry = entryOf(segments, this.#sequence++, this.#owner);
+    return this.#write([segments], {
+      makeRoom: (bytes) => this.#evict(bytes),
+      isWanted: () => true,
+      isPromised: false,
+      onTaken,
+    });
+  }
+
+  /**
+   * Writes batches whose senders wait for it, all or none. Drops no other file for them: if the spool is full, their
+   * senders keep them. When they are on disk and `isWanted` says that they are no longer wanted, they are removed.
+   */
+  async writeAll(
+    batches: readonly (readonly Segment[])[],
+    { isWanted, onTaken }: { readonly isWanted: () => boolean; readonly onTaken: () => void },
+  ): Promise<boolean> {
+    return this.#write(batches, {
+      makeRoom: (bytes) => this.#hasCapacity(bytes) || refuse(this.#reporting()),
+      isWanted,
+      isPromised: true,
+      onTaken,
+    });
+  }
+
+  async #write(
+    batches: readonly (readonly Segment[])[],
+    { makeRoom, isWanted, isPromised, onTaken }: Writing,
+  ): Promise<boolean> {
+    const entries = batches.map((segments) => entryOf(segments, this.#sequence++, this.#owner));
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     if (!this.isUsable) return false;
     await this.#folder.open();
-    if (!this.#hasCapacity(entry.bytes)) await this.#folder.lookAgain();
+    if (!this.#hasCapacity(bytes)) await this.#folder.lookAgain();
     const { own } = this.#folder;
-    if (own === undefined || this.#isClosed || !this.#evict(entry.bytes)) return false;
-    const file = own.hold(entry);
-    const path = own.at(entry.name);
+    if (own === undefined || this.#isClosed || !makeRoom(bytes)) return false;
+    const files = entries.map((entry) => own.hold(entry));
+    const remove = async (): Promise<void> => {
+      this.#bytes -= bytes;
+      for (const { name } of files) {
+        for (const path of [`${own.at(name)}.part`, own.at(name)]) await unlink(path).catch(() => {});
+        own.letGo();
+      }
+    };
     // Counted before the write, so that concurrent writes respect the limit together.
-    this.#bytes += entry.bytes;
+    this.#bytes += bytes;
     try {
-      await this.#watch(writeBatchFile(path, encodeBatch(segments, momentNow()), entry.bytes, own.directory));
+      const now = momentNow();
+      const written = files.map(({ name, bytes: size }, i) => ({
+        path: own.at(name),
+        parts: encodeBatch(batches[i]!, now),
+        bytes: size,
+      }));
+      await this.#watch(writeBatchFiles(written, own.directory));
     } catch (error) {
-      this.#bytes -= entry.bytes;
-      for (const name of [`${path}.part`, path]) await unlink(name).catch(() => {});
-      own.letGo();
+      await remove();
       this.#setTrouble(error);
       await this.#folder.leaveIfAway();
       return false;
     }
-    if (this.#isClosed) {
-      // Too late: the caller has counted the segments as lost, so they must not be sent.
-      await unlink(path).catch(() => {});
+    if (this.#isClosed || !isWanted()) {
+      // Too late: the segments are counted as lost, or their senders keep them, so they must not be sent.
+      await remove();
       return false;
     }
     this.#trouble = undefined;
-    this.#segments += entry.segments;
-    this.#entries.push(file);
+    for (const { segments } of files) this.#segments += segments;
+    this.#entries.add(files, isPromised);
     onTaken();
     return true;
   }
 
   /**
    * Takes the oldest batch, or the newest, for sending: call `checkOut`, then `finish` or `giveBack`. undefined: the
-   * file could not be read, and either stays or has been counted as lost and set aside.
+   * file could not be read, and either stays or has been counted as lost and set aside. `onlyPromised`: a batch of
+   * `writeAll`.
    */
-  async take(): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
-    const entry = this.#config.isNewestFirst ? this.#entries.pop() : this.#entries.shift();
+  async take(onlyPromised = false): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
+    const entry = this.#entries.take(onlyPromised);
     if (entry === undefined) return undefined;
     let problem: BatchProblem;
     try {
@@ -213,6 +264,7 @@ export class Spool implements Component, SegmentStock {
   /** The batch was sent, or refused permanently: deletes its file. */
   async finish(entry: HeldFile): Promise<void> {
     this.#memory.giveBack(entry);
+    this.#entries.forget(entry);
     this.#bytes -= entry.bytes;
     await this.#removal.remove(entry);
   }
@@ -227,17 +279,20 @@ export class Spool implements Component, SegmentStock {
       this.#bytes += bytes;
       this.#accounting.restored += segments;
     }
-    this.#entries = [...this.#entries, ...files].sort(byAge);
+    this.#entries.adopt(files);
   }
 
   #hasCapacity(bytes: number): boolean {
     return this.#bytes + this.#folder.othersBytes + bytes <= this.#config.maxBytes;
   }
 
-  /** Drops this process's oldest files until `bytes` more fit beside the files of other processes. */
+  /**
+   * Drops this process's oldest files until `bytes` more fit beside the files of other processes, but none that was
+   * promised to its sender.
+   */
   #evict(bytes: number): boolean {
     while (!this.#hasCapacity(bytes)) {
-      const oldest = this.#entries.shift();
+      const oldest = this.#entries.takeUnpromised();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;
       this.#bytes -= oldest.bytes;
@@ -256,17 +311,17 @@ export class Spool implements Component, SegmentStock {
   /** Keeps the file, to read it again after a pause. */
   #keep(entry: HeldFile, error: unknown): void {
     this.#putBack(entry);
-    this.#readTrouble = this.#report(
-      'spool_read',
+    this.#readTrouble = troubleOf(
       error,
+      'spool_read',
       'cannot read the spool; its files stay and are read again later',
+      this.#reporting(),
     );
   }
 
   #putBack(entry: HeldFile): void {
     this.#memory.giveBack(entry);
-    if (this.#config.isNewestFirst) this.#entries.push(entry);
-    else this.#entries.unshift(entry);
+    this.#entries.putBack(entry);
   }
 
   /** The taken batch cannot be sent by this process: keeps its file under another name, and counts it as lost. */
@@ -275,6 +330,7 @@ export class Spool implements Component, SegmentStock {
     { reason, remedy = DROP_REASONS.spool_unreadable.remedy }: BatchProblem,
   ): Promise<void> {
     this.#memory.giveBack(entry);
+    this.#entries.forget(entry);
     this.#segments -= entry.segments;
     this.#bytes -= entry.bytes;
     this.#accounting.dropped.spool_unreadable += entry.segments;
@@ -316,18 +372,10 @@ export class Spool implements Component, SegmentStock {
 
   #setTrouble(error: unknown): void {
     const message = 'cannot use the spool; segments are kept in memory only until the disk works again';
-    this.#trouble = error === undefined ? undefined : this.#report('spool_trouble', error, message);
+    this.#trouble = error === undefined ? undefined : troubleOf(error, 'spool_trouble', message, this.#reporting());
   }
 
-  #report(limit: string, error: unknown, message: string): Trouble {
-    const { folder } = this.#config;
-    const reason = messageOf(error);
-    this.#log.limited(
-      limit,
-      'error',
-      { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) },
-      message,
-    );
-    return { reason, untilMs: this.#now() + RETRY_AFTER_MS };
+  #reporting(): Reporting {
+    return { folder: this.#config.folder, log: this.#log, nowMs: this.#now() };
   }
 }

@@ -111,15 +111,19 @@ test.each([
   expect((await call(started.url, [framed(ONE)])).status).toBe('0');
 });
 
-test.each(['full', 'stopping'] as const)('when the pipeline is %s, the client may try again', async (answer) => {
-  const started = await grpcReceiver(scope);
-  started.sink.answer = answer;
-  const { status, details } = await call(started.url, [framed(ONE)]);
-  expect(status).toBe('14');
-  // google.rpc.Status with RetryInfo.
-  expect(Buffer.from(details ?? '', 'base64').toString('latin1')).toContain('google.rpc.RetryInfo');
-  expect(started.spans()).toEqual({ refused: 1 });
-});
+test.each(['full', 'stopping', 'unwritable'] as const)(
+  'when the pipeline is %s, the client may try again',
+  async (answer) => {
+    const started = await grpcReceiver(scope, { mode: 'daemon' });
+    if (answer === 'unwritable') started.sink.isWritable = false;
+    else started.sink.answer = answer;
+    const { status, details } = await call(started.url, [framed(ONE)]);
+    expect(status).toBe('14');
+    // google.rpc.Status with RetryInfo.
+    expect(Buffer.from(details ?? '', 'base64').toString('latin1')).toContain('google.rpc.RetryInfo');
+    expect(started.spans()).toEqual({ refused: 1 });
+  },
+);
 
 test('what is not gRPC gets a status of HTTP', async () => {
   const { url } = await grpcReceiver(scope);

@@ -136,6 +136,14 @@ test.each([
   },
 );
 
+test('when the disk does not take the spans, answers 503 with Retry-After, and the sender keeps them', async () => {
+  const started = await httpReceiver(scope, { mode: 'daemon' });
+  started.sink.isWritable = false;
+  const { status, headers } = await post(started, ONE);
+  expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+  expect(started.spans()).toEqual({ refused: 1 });
+});
+
 test('spans that are larger than the whole buffer are refused for good', async () => {
   const started = await httpReceiver(scope);
   started.sink.answer = 'too_large';

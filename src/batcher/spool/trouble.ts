@@ -1,0 +1,59 @@
+import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
+import type { Logger } from '../../pipeline/logger.ts';
+
+/** After an error, the disk is not used for this long. */
+const RETRY_AFTER_MS = 10_000;
+
+/** Why the disk is not used, and until when on the monotonic clock. */
+export interface Trouble {
+  readonly reason: string;
+  readonly untilMs: number;
+}
+
+export interface Reporting {
+  /** The folder that `--spool` names. */
+  readonly folder: string;
+  readonly log: Logger;
+  /** Monotonic. */
+  readonly nowMs: number;
+}
+
+/** Logs an error of the disk, at most one line per 10 s and `limit`. */
+export function troubleOf(error: unknown, limit: string, message: string, { folder, log, nowMs }: Reporting): Trouble {
+  const reason = messageOf(error);
+  log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
+  return { reason, untilMs: nowMs + RETRY_AFTER_MS };
+}
+
+/** Logs that documents stay with their senders, because the spool has no space. */
+export function refuse({ folder, log }: Reporting): false {
+  log.limited(
+    'spool_refuses',
+    'error',
+    { folder },
+    'the spool is full: spans are refused, and their senders keep them. Raise --spool-size, or find out why uploads are slower than arrivals',
+  );
+  return false;
+}
+
+/** What a person can do about an error of the spool's disk; undefined if the error itself says enough. */
+function remedyOf(error: unknown, folder: string): string | undefined {
+  switch (systemCodeOf(error)) {
+    case 'EACCES':
+    case 'EPERM':
+      return `make the user of xrayd the owner of ${folder} (chown ${process.getuid?.() ?? 'USER'} ${folder}), or choose another folder with --spool`;
+    case 'EROFS':
+      return `mount the file system of ${folder} writable, or choose another folder with --spool`;
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `a file is in the place of the folder ${folder}: remove it, or choose another folder with --spool`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'raise the limit of open files (ulimit -n, LimitNOFILE in systemd)';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'free space on the disk, or lower --spool-size';
+    default:
+      return undefined;
+  }
+}
