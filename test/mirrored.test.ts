@@ -256,7 +256,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'parts of the conversion, tested by the documents that it makes',
   },
   {
-    files: 'formats/otlp/document formats/otlp/findings',
+    files: 'formats/otlp/document',
     tests: ['formats/otlp/span'],
     because: 'a document is tested by its spans',
   },

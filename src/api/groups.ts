@@ -9,6 +9,7 @@ import { groupArn, type Account } from './account.ts';
 import { invalid } from './api-error.ts';
 import { GroupName, GroupReference, ShortToken, TagList } from './members.ts';
 import { changes, reads, type Answer, type Operations } from './operation.ts';
+import { flagOf } from './query-string.ts';
 import type { Saved } from './saved.ts';
 import type { Tags } from './tags.ts';
 
@@ -86,8 +87,20 @@ export class Groups {
   }
 
   /** The search of a query string. Throws InvalidRequestException. */
-  searchOf({ filter, text }: { readonly filter?: string; readonly text?: string }): Search {
-    return { filter: filter === undefined || filter === '' ? undefined : this.parse(filter), text: textSearch(text) };
+  searchOf({
+    filter,
+    text,
+    unsampled,
+  }: {
+    readonly filter?: string;
+    readonly text?: string;
+    readonly unsampled?: string;
+  }): Search {
+    return {
+      filter: filter === undefined || filter === '' ? undefined : this.parse(filter),
+      text: textSearch(text),
+      hasUnsampled: flagOf('unsampled', unsampled),
+    };
   }
 
   /** Understands an expression, with its groups expanded. Throws InvalidRequestException in X-Ray's form. */

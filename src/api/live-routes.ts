@@ -9,7 +9,7 @@ import { arrayOf, member } from '../json/json.ts';
 import type { ReadGate } from './read-gate.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { ApiServer } from './operation.ts';
-import { countOf, flagOf, rangeOf, Text, traceIdOf } from './query-string.ts';
+import { countOf, flagOf, rangeOf, Text, traceIdOf, Selected } from './query-string.ts';
 import type { Groups } from './groups.ts';
 import type { Hello } from './page-types.ts';
 
@@ -26,8 +26,8 @@ export interface LiveDeps {
 /** Responses that do not end by themselves. */
 export const STREAMS: ReadonlySet<string> = new Set(['/events', '/traces.ndjson']);
 
-const Events = Type.Object({ filter: Text, text: Text, form: Text });
-const Summaries = Type.Object({ filter: Text, text: Text, id: Text, follow: Text, limit: Text });
+const Events = Type.Object({ ...Selected, form: Text });
+const Summaries = Type.Object({ ...Selected, id: Text, follow: Text, limit: Text });
 
 const MAX_CLIENTS = 64;
 /** How often changes are sent. People see no difference, and a busy trace is sent at most ten times per second. */
@@ -106,7 +106,7 @@ export function addLiveRoutes(app: ApiServer, deps: LiveDeps): void {
       const writeLines = (lines: readonly string[]): void => {
         for (const line of lines) out.write(`${line}\n`);
       };
-      if (only !== undefined) return sendSummaries(deps, [only], search, out, writeLines);
+      if (only !== undefined) return sendSummaries(deps, [only], { ...search, hasUnsampled: true }, out, writeLines);
       const range = { type: 'TraceId', ...rangeOf({}) } as const;
       let after: { row: number; time: number } | undefined;
       let left = most;

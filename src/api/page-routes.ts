@@ -111,7 +111,9 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     const { start, end } = rangeOf(search);
     const ids = await store.read('pinned', { limit: MAX_PINNED });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reading thread writes RowChanges
-    const { rows } = JSON.parse(await store.read('rowsOf', { ids, ...groups.searchOf(search) })) as RowChanges;
+    const { rows } = JSON.parse(
+      await store.read('rowsOf', { ids, ...groups.searchOf(search), hasUnsampled: true }),
+    ) as RowChanges;
     const found = rows.filter((row) => row.start >= start && row.start < end).toSorted((a, b) => b.start - a.start);
     return reply.send({ rows: found, next: null } satisfies RowsPage);
   });

@@ -43,6 +43,8 @@ export interface Status {
   readonly region: string;
   readonly accountId: string;
   readonly traces: number;
+  /** Of the traces, those that AWS would not keep. */
+  readonly unsampled: number;
   readonly segments: number;
   readonly bytes: number;
   readonly maxBytes: number;
@@ -70,6 +72,8 @@ export interface TraceDocuments {
   /** Bytes of its documents. */
   readonly bytes: number;
   readonly isPinned: boolean;
+  /** Whether AWS would keep it. */
+  readonly isSampled: boolean;
   /** How OpenTelemetry spans are shown as segments; absent: as by default. */
   readonly conversion?: ConversionChoice;
   /** Oldest first. */

@@ -12,11 +12,10 @@ const MAX_NAME = 100;
 
 /** A parameter that may be absent. An empty one counts as absent where the route says so. */
 export const Text = Type.Optional(Type.String());
-/**
- * What decides which traces a route is about: a filter expression, words, and the earliest and latest start in seconds
- * since the epoch.
- */
-export const Search = { filter: Text, text: Text, from: Text, to: Text };
+/** What decides which traces a route is about: a filter expression, words, and `true` for unsampled traces too. */
+export const Selected = { filter: Text, text: Text, unsampled: Text };
+/** The same, with the earliest and latest start in seconds since the epoch. */
+export const Search = { ...Selected, from: Text, to: Text };
 
 /** The path of a route about one trace. */
 export const OneTrace = Type.Object({ id: Type.String() });

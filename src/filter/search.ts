@@ -10,8 +10,14 @@ import { matchesText, type TextSearch } from './text.ts';
 export interface Search {
   readonly filter: Expression | undefined;
   readonly text?: TextSearch | undefined;
+  /** Whether traces are selected too that AWS would not have: `Trace.isSampled`. */
+  readonly hasUnsampled?: boolean | undefined;
 }
 
-export function isFound({ filter, text }: Search, view: TraceView): boolean {
-  return (filter === undefined || matches(filter, view)) && (text === undefined || matchesText(text, view));
+export function isFound({ filter, text, hasUnsampled = false }: Search, view: TraceView): boolean {
+  return (
+    (hasUnsampled || view.trace.isSampled) &&
+    (filter === undefined || matches(filter, view)) &&
+    (text === undefined || matchesText(text, view))
+  );
 }

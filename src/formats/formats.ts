@@ -1,9 +1,9 @@
 import { parseJson } from '../json/exact-number.ts';
 import { isObject } from '../json/json.ts';
-import type { Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
+import type { DocumentSize, Finding, FormatName, Refusal, Span, TraceDocument } from '../trace/model.ts';
 import { documentOf } from './read.ts';
 import { readOtlpDocument } from './otlp/document.ts';
-import { otlpFindings } from './otlp/findings.ts';
+import { otlpFindings, segmentSizes } from './otlp/findings.ts';
 import { segmentFindings } from './xray/findings.ts';
 import { readDocument } from './xray/validate.ts';
 
@@ -11,14 +11,24 @@ import { readDocument } from './xray/validate.ts';
 export interface Format {
   /** Reads a document as it came, or says why X-Ray refuses it. */
   readonly read: (body: string) => TraceDocument | Refusal;
-  /** What AWS would silently do differently, because of how the document has the span. */
-  readonly findings: (span: Span) => Iterable<Finding>;
+  /** What AWS would silently do differently with spans of the format, because of how their documents have them. */
+  readonly findings: (spans: readonly Span[]) => Iterable<Finding>;
+  /** The sizes, in bytes, of the documents that X-Ray would receive. */
+  readonly sizes: (document: ReceivedDocument) => readonly DocumentSize[];
 }
 
 /** A new format is a row here and one in read.ts. */
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
-  xray: { read: readDocument, findings: segmentFindings },
-  otlp: { read: readOtlpDocument, findings: otlpFindings },
+  xray: {
+    read: readDocument,
+    findings: segmentFindings,
+    sizes: (document) => [{ bytes: Buffer.byteLength(document.body), id: () => storedDocument(document).id }],
+  },
+  otlp: {
+    read: readOtlpDocument,
+    findings: otlpFindings,
+    sizes: (document) => segmentSizes(storedDocument(document).tops),
+  },
 };
 
 /** A document as it was sent, with the tag that it is stored with. */

@@ -43,6 +43,8 @@ export interface TraceRow {
   /** Whether its root is in progress, whatever its outcome so far. */
   readonly isOpen: boolean;
   readonly isPartial: boolean;
+  /** Whether AWS would keep it. */
+  readonly isSampled: boolean;
   /** Increases with each change. */
   readonly revision: number;
 }

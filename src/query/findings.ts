@@ -24,7 +24,7 @@ const MAX_LINKS = { segment: 20, trace: 100 };
 /** What AWS would do to this trace. `rules`: the sampling rules as AWS has them. */
 export function findingsOf(view: TraceView, documents: DocumentFacts, rules: readonly SamplingRule[]): Finding[] {
   return [
-    ...sizes(view, documents),
+    ...sizes(documents),
     ...documents.findings,
     ...names(view),
     ...annotations(view),
@@ -35,7 +35,7 @@ export function findingsOf(view: TraceView, documents: DocumentFacts, rules: rea
   ];
 }
 
-function sizes({ trace }: TraceView, documents: DocumentFacts): Finding[] {
+function sizes(documents: DocumentFacts): Finding[] {
   const findings: Finding[] = [];
   for (const { id, bytes } of documents.sizes) {
     if (bytes <= MAX_DOCUMENT_BYTES) continue;
@@ -46,8 +46,9 @@ function sizes({ trace }: TraceView, documents: DocumentFacts): Finding[] {
       remedy: 'Put less into metadata, or let the SDK stream subsegments earlier (streaming threshold).',
     });
   }
-  if (trace.bytes > MAX_TRACE_BYTES) {
-    const message = `the trace has ${trace.bytes} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
+  const total = documents.sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total > MAX_TRACE_BYTES) {
+    const message = `the trace has ${total} bytes; X-Ray refuses segments beyond ${MAX_TRACE_BYTES}, and beyond 100 KB for long traces`;
     findings.push({
       code: 'trace_too_large',
       id: null,
@@ -59,14 +60,17 @@ function sizes({ trace }: TraceView, documents: DocumentFacts): Finding[] {
 }
 
 function names({ trace }: TraceView): Finding[] {
-  return [...trace.spans()]
-    .filter(({ name }) => name.length > MAX_NAME_LENGTH)
-    .map(({ id, name }) => ({
-      code: 'name_cut',
-      id,
-      message: `the name has ${name.length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
-      remedy: 'Name the service, and put what varies into an annotation.',
-    }));
+  return (
+    [...trace.spans()]
+      // What OpenTelemetry calls a span is another name than X-Ray's, and kept.
+      .filter(({ name, xrayName }) => name.length > MAX_NAME_LENGTH && name.startsWith(xrayName))
+      .map(({ id, name }) => ({
+        code: 'name_cut',
+        id,
+        message: `the name has ${name.length} characters; X-Ray cuts it at ${MAX_NAME_LENGTH}`,
+        remedy: 'Name the service, and put what varies into an annotation.',
+      }))
+  );
 }
 
 function annotations({ trace }: TraceView): Finding[] {
@@ -178,7 +182,16 @@ function skews({ trace }: TraceView): Finding[] {
   return findings;
 }
 
-function sampling({ root }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+function sampling({ root, trace }: TraceView, rules: readonly SamplingRule[]): Finding[] {
+  if (!trace.isSampled)
+    return [
+      {
+        code: 'unsampled',
+        id: null,
+        message: 'its spans came as unsampled: AWS only counts them in Application Signals, and shows no trace',
+        remedy: 'Raise the rate of the sampling rule for this service if such requests matter.',
+      },
+    ];
   if (root === undefined) return [];
   const { url, method } = root.http ?? {};
   const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;

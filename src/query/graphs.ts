@@ -47,7 +47,7 @@ export async function serviceGraph(
     if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
     if (performance.now() <= untilMs) continue;
     // A client that gets a partial graph asks for the whole one next, from the start.
-    isPartial = reader.countIn(range) > found * (isNearlyDone ? 1 : 1 + MORE);
+    isPartial = reader.countIn({ ...range, hasUnsampled: search.hasUnsampled }) > found * (isNearlyDone ? 1 : 1 + MORE);
     if (isPartial) break;
     isNearlyDone = true;
     untilMs += MORE * maxMs;

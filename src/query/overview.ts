@@ -1,6 +1,6 @@
 import { lengthOf, OUTCOMES, severityOf, type ChartPoints, type Overview } from './answers.ts';
 import { shownTimes, type TimeChoice } from '../trace/shown-times.ts';
-import type { TraceSource, TraceFacts } from './source.ts';
+import type { Started, TraceSource, TraceFacts } from './source.ts';
 import type { Rankings, Selection } from './ranking.ts';
 import { pointOf } from './row.ts';
 import { slices } from './slices.ts';
@@ -65,11 +65,11 @@ export async function overviewOf(
 
 async function gatherFacts(
   reader: TraceSource,
-  { start, end }: Selection,
+  { start, end, hasUnsampled }: Selection,
   at: number,
   into: Gathered,
 ): Promise<boolean> {
-  for await (const facts of slices(tableOf(reader, { start, end, at }))) {
+  for await (const facts of slices(tableOf(reader, { start, end, hasUnsampled, at }))) {
     for (const [row, began, seconds, status, isOpen] of facts)
       into.add(row, began, seconds, Math.floor(status / 1_000), isOpen);
     if (into.rows.length >= MAX_TRACES) return false;
@@ -77,7 +77,7 @@ async function gatherFacts(
   return true;
 }
 
-function* tableOf(reader: TraceSource, range: { start: number; end: number; at: number }) {
+function* tableOf(reader: TraceSource, range: Started & { at: number }) {
   let last: TraceFacts | undefined;
   do {
     const facts = reader.facts({ ...range, last, limit: ROWS_AT_ONCE });

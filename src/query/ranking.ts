@@ -1,16 +1,13 @@
 import { lengthOf, statusRank, type RowsWindow, type RowTotals, type SortKey, type TraceRow } from './answers.ts';
 import type { Search } from '../filter/search.ts';
 import { nameInOrder } from './name-in-order.ts';
-import type { TraceSource } from './source.ts';
+import type { Started, TraceSource } from './source.ts';
 import { pointOf, rowOf } from './row.ts';
 import { found } from './trace-summaries.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 
 /** Selects traces: those that started in the range, in seconds since the epoch, and match. */
-export interface Selection extends Search {
-  readonly start: number;
-  readonly end: number;
-}
+export interface Selection extends Search, Started {}
 
 export interface Order {
   readonly key: SortKey;
@@ -122,7 +119,7 @@ export class Rankings {
    * corrected.
    */
   #tablePage(
-    { start, end }: Selection,
+    { start, end, hasUnsampled }: Selection,
     { key, isDescending }: Order,
     after: OrderCursor | undefined,
     limit: number,
@@ -131,7 +128,8 @@ export class Rankings {
     const rows: TraceRow[] = [];
     let last: OrderCursor | undefined;
     let bytes = 0;
-    for (const { view, value, row } of this.#reader.inOrder({ start, end, key, isDescending, at, after, limit })) {
+    const ordered = this.#reader.inOrder({ start, end, hasUnsampled, key, isDescending, at, after, limit });
+    for (const { view, value, row } of ordered) {
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
       last = { value, row, at };
@@ -191,15 +189,15 @@ export class Rankings {
       const ranked = await this.#ranked(set, order, true);
       return { name, at, rows: Float64Array.from(ranked, ({ row }) => row) };
     }
-    const { start, end } = set;
-    const { key, isDescending } = order;
-    return { name, at, rows: this.#reader.rowsInOrder({ start, end, key, isDescending, at, limit: this.#maxRanked }) };
+    const { start, end, hasUnsampled } = set;
+    const limit = this.#maxRanked;
+    return { name, at, rows: this.#reader.rowsInOrder({ start, end, hasUnsampled, ...order, at, limit }) };
   }
 
   /** The number of matches, and the longest of them. */
   async totals(set: Selection): Promise<RowTotals> {
     if (set.filter === undefined && set.text === undefined) {
-      return { ...this.#reader.totals(set.start, set.end, (view) => completeLength(rowOf(view))), isExact: true };
+      return { ...this.#reader.totals(set, (view) => completeLength(rowOf(view))), isExact: true };
     }
     let traces = 0;
     let longest: number | null = null;

@@ -32,6 +32,7 @@ export function rowOf(view: TraceView): TraceRow {
     serviceCount: services.length,
     spans,
     isPartial: view.isPartial,
+    isSampled: trace.isSampled,
     revision: trace.revision,
   };
 }
@@ -84,13 +85,17 @@ const PAGE_MS = 300;
 /** The matching traces that started in the range, newest first. */
 export async function traceRows(
   reader: TraceSource,
-  { start, end, filter, text, after, limit }: RowsRequest,
+  { start, end, filter, text, hasUnsampled, after, limit }: RowsRequest,
 ): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];
-  const { next } = await scanPage(reader, { range, filter, text, after, limit, maxMs: PAGE_MS }, (view) => {
-    rows.push(rowOf(view));
-    return ROW_BYTES;
-  });
+  const { next } = await scanPage(
+    reader,
+    { range, filter, text, hasUnsampled, after, limit, maxMs: PAGE_MS },
+    (view) => {
+      rows.push(rowOf(view));
+      return ROW_BYTES;
+    },
+  );
   return { rows, next };
 }

@@ -30,10 +30,14 @@ export interface Candidate {
   readonly cursor: Cursor;
 }
 
-/** Traces that started in a time range, in seconds since the epoch, sorted. */
-export interface InOrder {
+/** Traces that started in a time range, in seconds since the epoch. */
+export interface Started extends Pick<Search, 'hasUnsampled'> {
   readonly start: number;
   readonly end: number;
+}
+
+/** The same, sorted. */
+export interface InOrder extends Started {
   /** One of `orders`. */
   readonly key: SortKey;
   readonly isDescending: boolean;
@@ -58,18 +62,14 @@ export interface TraceSource {
   /** The row of a trace. */
   rowOf(id: string): number | undefined;
   /** How many traces started in the range. */
-  countIn(range: { readonly start: number; readonly end: number }): number;
+  countIn(range: Started): number;
   /** How many traces started in the range, and the longest duration by `lengthOf`. */
-  totals(
-    start: number,
-    end: number,
-    lengthOf: (view: TraceView) => number | null,
-  ): { traces: number; longest: number | null };
+  totals(range: Started, lengthOf: (view: TraceView) => number | null): { traces: number; longest: number | null };
   inOrder(order: InOrder): Iterable<{ view: TraceView; value: string | number; row: number }>;
   /** Like `inOrder`, but only the rows. */
   rowsInOrder(order: Omit<InOrder, 'after'>): Float64Array;
   /** For charts: newest first, after `last`. */
-  facts(of: { start: number; end: number; at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[];
+  facts(of: Started & { at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[];
   /** The traces in `range` that may match, newest first. The caller checks whether they match, and the exact range. */
   candidates(range: TimeRange, search: Search, after?: Cursor): Iterable<Candidate>;
 }

@@ -10,7 +10,16 @@ import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
 import type { SortKey } from '../query/answers.ts';
-import type { Candidate, Cursor, Found, InOrder, TimeRange, TraceFacts, TraceSource } from '../query/source.ts';
+import type {
+  Candidate,
+  Cursor,
+  Found,
+  InOrder,
+  Started,
+  TimeRange,
+  TraceFacts,
+  TraceSource,
+} from '../query/source.ts';
 import { onlyRow, prepareRows, type Row, type Rows } from './rows.ts';
 import { COLUMNS, overTables, Scans, TRACE_ROW, type TraceRow } from './scan.ts';
 import { documentRows, LENGTH_AT, termTable } from './schema.ts';
@@ -41,6 +50,14 @@ const ORDERS: ReadonlyMap<SortKey, string> = new Map([
 const PINNED_ROW = { ...TRACE_ROW, pinned: 'number' } as const;
 const LENGTH_ROW = { ...TRACE_ROW, most: 'number' } as const;
 const ORDERED_ROW = { ...TRACE_ROW, value: 'value' } as const;
+
+/** `unsampled` are among the traces. */
+export interface StoreSize {
+  readonly traces: number;
+  readonly unsampled: number;
+  readonly segments: number;
+  readonly bytes: number;
+}
 
 /** The reading side of the store: finds and assembles traces. Synchronous, because it has its own thread. */
 export class Reader implements TraceSource {
@@ -93,13 +110,12 @@ export class Reader implements TraceSource {
    * assembled.
    */
   totals(
-    start: number,
-    end: number,
+    { start, end, hasUnsampled }: Started,
     lengthOf: (view: TraceView) => number | null,
   ): { traces: number; longest: number | null } {
     const byLength = this.#statements.rows(
       LENGTH_ROW,
-      `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ? ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
+      `SELECT ${COLUMNS}, last_end - start AS most FROM trace WHERE start >= ? AND start < ?${sampledUnless(hasUnsampled)} ORDER BY most DESC LIMIT ${MAX_LONGEST}`,
     );
     let longest: number | null = null;
     for (const row of byLength.iterate(start, end)) {
@@ -107,13 +123,14 @@ export class Reader implements TraceSource {
       const length = lengthOf(this.#viewOf(row));
       if (length !== null) longest = Math.max(longest ?? 0, length);
     }
-    return { traces: this.countIn({ start, end }), longest };
+    return { traces: this.countIn({ start, end, hasUnsampled }), longest };
   }
 
   /** The traces that started in the range, sorted by one of `orders`. */
   *inOrder({
     start,
     end,
+    hasUnsampled,
     key,
     isDescending,
     at,
@@ -123,7 +140,7 @@ export class Reader implements TraceSource {
     const operator = isDescending ? '<' : '>';
     const statement = this.#statements.rows(
       ORDERED_ROW,
-      `SELECT * FROM (SELECT ${COLUMNS}, ${orderOf(key)} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at) AS trace
+      `SELECT * FROM (SELECT ${COLUMNS}, ${orderOf(key)} AS value FROM trace WHERE start >= $start AND start < $end AND $at = $at${sampledUnless(hasUnsampled)}) AS trace
        ${after === undefined ? '' : `WHERE value ${operator} $value OR value = $value AND row < $row`}
        ORDER BY value ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit`,
     );
@@ -134,12 +151,15 @@ export class Reader implements TraceSource {
   }
 
   /** How many traces started in the range. */
-  countIn({ start, end }: Pick<TimeRange, 'start' | 'end'>): number {
-    const statement = this.#statements.rows(
-      { traces: 'number' },
-      'SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?',
-    );
-    return onlyRow(statement.get(start, end)).traces;
+  countIn({ start, end, hasUnsampled = false }: Started): number {
+    // Both counts only read an index.
+    const count = (where: string): number =>
+      onlyRow(
+        this.#statements
+          .rows({ traces: 'number' }, `SELECT count(*) AS traces FROM trace WHERE start >= ? AND start < ?${where}`)
+          .get(start, end),
+      ).traces;
+    return count('') - (hasUnsampled ? 0 : count(' AND unsampled = 1'));
   }
 
   /** The row of a trace. */
@@ -148,10 +168,10 @@ export class Reader implements TraceSource {
   }
 
   /** Like `inOrder`, but only the rows. */
-  rowsInOrder({ start, end, key, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
+  rowsInOrder({ start, end, hasUnsampled, key, isDescending, at, limit }: Omit<InOrder, 'after'>): Float64Array {
     const statement = this.#statements.lists(
       ['text'],
-      `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at
+      `SELECT json_group_array(row) FROM (SELECT row FROM trace WHERE start >= $start AND start < $end AND $at = $at${sampledUnless(hasUnsampled)}
        ORDER BY ${orderOf(key)} ${isDescending ? 'DESC' : 'ASC'}, row DESC LIMIT $limit)`,
     );
     // Reading one text is faster than reading a hundred thousand rows.
@@ -166,21 +186,16 @@ export class Reader implements TraceSource {
   facts({
     start,
     end,
+    hasUnsampled,
     at,
     last,
     limit,
-  }: {
-    start: number;
-    end: number;
-    at: number;
-    last: TraceFacts | undefined;
-    limit: number;
-  }): TraceFacts[] {
+  }: Started & { at: number; last: TraceFacts | undefined; limit: number }): TraceFacts[] {
     const statement = this.#statements.lists(
       ['number', 'number', 'number', 'number', 'number'],
       `SELECT row, start, ${LENGTH_AT},
        status, is_open FROM trace
-       WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row) ORDER BY start DESC, row DESC LIMIT $limit`,
+       WHERE start >= $start AND +start < $end AND start <= $last AND (start < $last OR row < $row)${sampledUnless(hasUnsampled)} ORDER BY start DESC, row DESC LIMIT $limit`,
     );
     const after = { $last: last?.[1] ?? Number.MAX_VALUE, $row: last?.[0] ?? Number.MAX_SAFE_INTEGER };
     return statement.all({ $start: start, $end: end, $at: at, $limit: limit, ...after });
@@ -191,24 +206,25 @@ export class Reader implements TraceSource {
    * range.
    * Sorted by time, or, if an index is used, by order of arrival.
    */
-  *candidates(range: TimeRange, { filter, text }: Search, after?: Cursor): Generator<Candidate> {
-    for (const row of this.#scans.rows(range, filter === undefined ? [] : conditionsOf(filter), text, after)) {
+  *candidates(range: TimeRange, { filter, text, hasUnsampled }: Search, after?: Cursor): Generator<Candidate> {
+    const conditions = filter === undefined ? [] : conditionsOf(filter);
+    for (const row of this.#scans.rows({ ...range, hasUnsampled }, conditions, text, after)) {
       yield { view: this.#viewWith(row, text), cursor: { row: row.row, time: row.time } };
     }
   }
 
   /** Like `candidates`, by conditions of the index. */
   *scan(range: TimeRange, conditions: readonly Alternatives[], after?: Cursor): Generator<Found> {
-    for (const row of this.#scans.rows(range, conditions, undefined, after))
+    for (const row of this.#scans.rows({ ...range, hasUnsampled: true }, conditions, undefined, after))
       yield { view: this.#viewOf(row), cursor: { row: row.row, time: row.time } };
   }
 
   /** Sizes for the page and the log. */
-  size(): { traces: number; segments: number; bytes: number } {
+  size(): StoreSize {
     const counts = this.#statements
       .rows(
-        { traces: 'number', segments: 'number' },
-        'SELECT count(*) AS traces, total(documents) AS segments FROM trace',
+        { traces: 'number', unsampled: 'number', segments: 'number' },
+        'SELECT count(*) AS traces, total(unsampled) AS unsampled, total(documents) AS segments FROM trace',
       )
       .get();
     const size = this.#statements
@@ -252,8 +268,10 @@ export class Reader implements TraceSource {
     if (row === undefined) return undefined;
     this.#checkWhole(row);
     const isPinned = row.pinned === 1;
-    const { revision, received, bytes } = row;
-    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, conversion: choiceForStored() });
+    const { revision, received, bytes, unsampled } = row;
+    const isSampled = unsampled === 0;
+    const conversion = choiceForStored();
+    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, conversion });
     return `${facts.slice(0, -1)},"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
   }
 
@@ -304,7 +322,10 @@ export class Reader implements TraceSource {
   }
 
   /** undefined if the trace does not contain the words. */
-  #viewWith({ row, id, revision, received, bytes }: TraceRow, text: TextSearch | undefined): TraceView | undefined {
+  #viewWith(
+    { row, id, revision, received, bytes, unsampled }: TraceRow,
+    text: TextSearch | undefined,
+  ): TraceView | undefined {
     const cached = this.#cache.get(row, { id, revision });
     if (cached !== undefined) return cached;
     this.budget.check(bytes, () => this.#cache.clear());
@@ -312,7 +333,10 @@ export class Reader implements TraceSource {
     const documents = readable(this.#documentsOf(row), bytes, this.budget).map(storedDocument);
     if (text !== undefined && !mayMatchText(text, documents)) return undefined;
     const view = new TraceView(
-      assemble({ id, revision, receivedAt: received, bytes, accountId: this.#accountId }, documents),
+      assemble(
+        { id, revision, receivedAt: received, bytes, isSampled: unsampled === 0, accountId: this.#accountId },
+        documents,
+      ),
     );
     this.#cache.set(row, view);
     return view;
@@ -330,6 +354,10 @@ export class Reader implements TraceSource {
       `The trace has ${bytes} bytes, which is more than the memory of this xrayd allows. Raise its memory limit`,
     );
   }
+}
+
+function sampledUnless(hasUnsampled = false): string {
+  return hasUnsampled ? '' : ' AND unsampled = 0';
 }
 
 function orderOf(key: SortKey): string {

@@ -1,4 +1,5 @@
 import type { Alternatives, Condition } from '../filter/sql.ts';
+import type { Search } from '../filter/search.ts';
 import type { TextSearch, TextTerm } from '../filter/text.ts';
 import type { Cursor, TimeRange } from '../query/source.ts';
 import { termTable, textTable } from './schema.ts';
@@ -13,6 +14,7 @@ export const TRACE_ROW = {
   received: 'number',
   revision: 'number',
   bytes: 'number',
+  unsampled: 'number',
 } as const;
 export type TraceRow = Row<typeof TRACE_ROW>;
 
@@ -83,6 +85,9 @@ function rollBack(statements: Statements): void {
   }
 }
 
+/** Which traces a scan is about. */
+interface Range extends TimeRange, Pick<Search, 'hasUnsampled'> {}
+
 /** Finds the rows of traces, by time or by the index. */
 export class Scans {
   readonly #statements: Statements;
@@ -96,7 +101,7 @@ export class Scans {
    * order of arrival.
    */
   *rows(
-    range: TimeRange,
+    range: Range,
     allConditions: readonly Alternatives[],
     text: TextSearch | undefined,
     after: Cursor | undefined,
@@ -115,7 +120,7 @@ export class Scans {
   }
 
   /** A few of the latest traces in `range` before row `before`; returns the row down to which it has searched. */
-  *#latest(range: TimeRange, before: number): Generator<FoundRow, number> {
+  *#latest(range: Range, before: number): Generator<FoundRow, number> {
     const { newest } = onlyRow(
       this.#statements.rows({ newest: 'number' }, 'SELECT coalesce(max(row), 0) AS newest FROM trace').get(),
     );
@@ -255,7 +260,7 @@ function driven(
 }
 
 /** `slots` are the index tables in use: each makes the statement larger. */
-function timeQuery(range: TimeRange, conditions: readonly Alternatives[], slots: readonly number[]): Query {
+function timeQuery(range: Range, conditions: readonly Alternatives[], slots: readonly number[]): Query {
   const tables = slots.map(termTable);
   const { time, where, params } = inRange(range);
   let left = MAX_PARTS;
@@ -280,7 +285,7 @@ function timeQuery(range: TimeRange, conditions: readonly Alternatives[], slots:
 }
 
 /** Queries one index table: all index rows of a trace are in the same table. */
-function indexQuery(range: TimeRange, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
+function indexQuery(range: Range, conditions: readonly Alternatives[], driver: Driver, slot: number): Query {
   const { time, where, params } = inRange(range);
   const { from, id, where: followed, params: followedParams } = driven(driver, slot);
   where.unshift(followed);
@@ -310,11 +315,16 @@ function indexQuery(range: TimeRange, conditions: readonly Alternatives[], drive
   };
 }
 
-function inRange({ type, start, end }: TimeRange): { time: string; where: string[]; params: Param[] } {
+function inRange({ type, start, end, hasUnsampled = false }: Range): {
+  time: string;
+  where: string[];
+  params: Param[];
+} {
   const time = type === 'Event' ? 'trace.received' : 'trace.start';
-  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`], params: [start, end] };
+  const sampled = hasUnsampled ? [] : ['trace.unsampled = 0'];
+  if (type !== 'Service') return { time, where: [`${time} >= ? AND +${time} < ?`, ...sampled], params: [start, end] };
   // A segment's end or the receipt is in the range; the documents decide which.
-  const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?'];
+  const where = ['trace.start < ? AND trace.last_end >= ? OR trace.received >= ? AND trace.received < ?', ...sampled];
   return { time, where, params: [end, start, start, end] };
 }
 

@@ -5,7 +5,7 @@ import { onlyRow, prepareRows, type Columns, type Row } from './rows.ts';
 /** Marks the file as a store of xrayd, in its header. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
 /** Files of other versions are refused. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Number of index tables; an empty one takes a page. */
 export const GENERATIONS = 64;
@@ -46,7 +46,7 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
 /**
  * trace: one row each; `start` is the start of the earliest segment, `received` the last change, both in seconds since
- * the epoch. From `head_kind` on: see Head.
+ * the epoch. unsampled: 1 if none of its documents came sampled. From `head_kind` on: see Head.
  * document: as received, in a format of src/formats. Of two versions, the first completed one stays. Its row determines
  * the trace: see documentRows. generation: which of the tables term_0 and so on has the index rows of which traces:
  * from row `first` up to the next generation's.
@@ -66,6 +66,7 @@ CREATE TABLE trace (
   bytes INTEGER NOT NULL,
   documents INTEGER NOT NULL,
   has_segment INTEGER NOT NULL,
+  unsampled INTEGER NOT NULL,
   pinned INTEGER NOT NULL DEFAULT 0,
   head_kind INTEGER NOT NULL,
   head_start REAL NOT NULL,
@@ -76,6 +77,7 @@ CREATE TABLE trace (
 CREATE INDEX trace_start ON trace(start);
 CREATE INDEX trace_received ON trace(received);
 CREATE INDEX trace_pinned ON trace(row) WHERE pinned = 1;
+CREATE INDEX trace_unsampled ON trace(start) WHERE unsampled = 1;
 CREATE TABLE document (
   row INTEGER PRIMARY KEY,
   id TEXT NOT NULL,

@@ -37,6 +37,8 @@ const SYNCHRONOUS_OFF = 0;
 /** Documents that arrived together; `receivedAt` is in seconds since the epoch. */
 export interface Delivery {
   readonly format: FormatName;
+  /** Whether AWS would keep them; true by default. */
+  readonly isSampled?: boolean;
   /** Iterated once, and once more if the transaction fails. */
   readonly texts: Iterable<string>;
   readonly receivedAt: number;
@@ -70,10 +72,10 @@ export class Writer {
       'SELECT row, start, bytes, documents, has_segment, head_kind, head_start FROM trace WHERE id = ?',
     );
     this.#addTrace = database.prepare(
-      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO trace (row, id, start, last_end, received, revision, bytes, documents, has_segment, unsampled, head_kind, head_start, is_open, name, status) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#changeTrace = database.prepare(
-      'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ? WHERE row = ?',
+      'UPDATE trace SET start = ?, last_end = max(last_end, ?), received = max(received, ?), revision = revision + 1, bytes = bytes + ?, documents = ?, has_segment = ?, unsampled = min(unsampled, ?) WHERE row = ?',
     );
     this.#setHead = database.prepare(SET_HEAD);
     this.#known = new KnownDocuments(database);
@@ -113,12 +115,13 @@ export class Writer {
     return written;
   }
 
-  #put({ format, texts, receivedAt }: Delivery): { written: Written; bytes: number } {
+  #put({ format, texts, receivedAt, isSampled = true }: Delivery): { written: Written; bytes: number } {
     const refused: Refused[] = [];
     const changed = new Set<string>();
     const byTrace = new Map<string, PlacedDocument[]>();
     const putTraces = (): void => {
-      for (const [id, arrivals] of byTrace) if (this.#putTrace(id, arrivals, receivedAt, refused)) changed.add(id);
+      for (const [id, arrivals] of byTrace)
+        if (this.#putTrace(id, arrivals, { receivedAt, isSampled }, refused)) changed.add(id);
       byTrace.clear();
     };
     let bytes = 0;
@@ -204,7 +207,12 @@ export class Writer {
   }
 
   /** False if `arrivals` contained nothing new. Adds documents beyond the trace's limit to `refused`. */
-  #putTrace(id: string, arrivals: readonly PlacedDocument[], receivedAt: number, refused: Refused[]): boolean {
+  #putTrace(
+    id: string,
+    arrivals: readonly PlacedDocument[],
+    { receivedAt, isSampled }: Required<Pick<Delivery, 'receivedAt' | 'isSampled'>>,
+    refused: Refused[],
+  ): boolean {
     const found = this.#findTrace.get(id);
     if (found !== undefined && isFull(found)) {
       for (const { document, position } of arrivals) refused.push({ ...traceFullRefusal(document), position });
@@ -250,6 +258,7 @@ export class Writer {
         ? timesOf(stored, found?.has_segment === 1, found?.start ?? Infinity)
         : timesOf(all, false, Infinity);
     const segment = hasSegment ? 1 : 0;
+    const unsampled = isSampled ? 0 : 1;
     if (found === undefined) {
       this.#addTrace.run(
         row,
@@ -260,11 +269,12 @@ export class Writer {
         bytes,
         documents,
         segment,
+        unsampled,
         ...headValues(headAfter(undefined, stored)!),
       );
       return true;
     }
-    this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, row);
+    this.#changeTrace.run(start, end, receivedAt, bytes, documents, segment, unsampled, row);
     const head =
       all === undefined
         ? headAfter({ kind: found.head_kind, start: found.head_start }, stored)

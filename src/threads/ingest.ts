@@ -9,7 +9,7 @@ export interface IngestDeps {
   readonly store: Pick<Store, 'write'>;
   readonly log: Logger;
   /** Called for each document that was stored, except imports. */
-  readonly lines: { write(document: Uint8Array, arrivedAtMs: number, format: FormatName): void };
+  readonly lines: { write(document: Uint8Array, arrivedAtMs: number, format: FormatName, isSampled: boolean): void };
   /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
   /**
@@ -22,6 +22,8 @@ export interface IngestDeps {
 export interface PutOptions {
   /** Of all documents; `xray` by default. */
   readonly format?: FormatName;
+  /** Whether AWS would keep them; true by default. */
+  readonly isSampled?: boolean;
   /** Since the epoch. */
   readonly receivedAtMs: number;
   /** Traces that were recorded elsewhere: they are neither printed nor forwarded. */
@@ -31,9 +33,9 @@ export interface PutOptions {
 /** Number of refused documents that are remembered for the findings of their traces. */
 const MAX_REFUSALS = 1_000;
 
-/** What AWS Distro for OpenTelemetry sends besides sampled spans: logged, so that nobody looks for it here. */
+/** What AWS Distro for OpenTelemetry sends besides spans: logged, so that nobody looks for it here. */
 const OTLP_REMEDY =
-  'OTLP bodies were rejected: the local X-Ray keeps sampled spans. Unsampled spans and metrics, which AWS Distro for OpenTelemetry sends for Application Signals, are not kept';
+  'OTLP bodies were rejected: the local X-Ray keeps spans. Metrics, which AWS Distro for OpenTelemetry sends for Application Signals, are not kept';
 
 /** The only entry into the store: for documents from UDP, from PutTraceSegments and from imports. */
 export class Ingest {
@@ -75,13 +77,13 @@ export class Ingest {
    */
   async put(
     documents: readonly Uint8Array[],
-    { format = 'xray', receivedAtMs, isImport }: PutOptions,
+    { format = 'xray', isSampled = true, receivedAtMs, isImport }: PutOptions,
   ): Promise<Written> {
     const { store, log, lines, onChanged, onStored } = this.#deps;
     const packed = pack(documents);
     let written: Written;
     try {
-      written = await store.write('put', { format, ...packed, receivedAt: receivedAtMs / 1000 });
+      written = await store.write('put', { format, isSampled, ...packed, receivedAt: receivedAtMs / 1000 });
     } catch (error) {
       if (error instanceof StoreFullError) {
         this.#full = error;
@@ -102,8 +104,9 @@ export class Ingest {
     if (!isImport) {
       const refused = new Set(written.refused.map(({ position }) => position));
       const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
-      for (const document of stored) lines.write(document, receivedAtMs, format);
-      onStored?.(stored, format);
+      for (const document of stored) lines.write(document, receivedAtMs, format, isSampled);
+      // AWS would show what is sent on, although its sender said that it is not to be.
+      if (isSampled) onStored?.(stored, format);
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;

@@ -1,4 +1,5 @@
 import { member } from '../json/json.ts';
+import type { StoreSize } from '../store/reader.ts';
 import type { Full, Written } from '../store/written.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
 import type { GraphRequest, TimeSeriesRequest } from '../query/graphs.ts';
@@ -34,7 +35,10 @@ export interface CommonCalls {
 
 /** The calls of the writing thread, by name. */
 export interface WriteCalls extends CommonCalls {
-  put: { args: { format: FormatName; bytes: Uint8Array; ends: Uint32Array; receivedAt: number }; result: Written };
+  put: {
+    args: { format: FormatName; isSampled?: boolean; bytes: Uint8Array; ends: Uint32Array; receivedAt: number };
+    result: Written;
+  };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
   /** JSON by name: all values are saved, or none. */
@@ -80,7 +84,7 @@ export interface ReadCalls extends CommonCalls {
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
   /** IDs of pinned traces, newest first. */
   pinned: { args: { limit: number }; result: readonly string[] };
-  size: { args: Record<string, never>; result: { traces: number; segments: number; bytes: number } };
+  size: { args: Record<string, never>; result: StoreSize };
 }
 
 export type Calls = WriteCalls & ReadCalls;

@@ -72,7 +72,7 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   const queue = new PutQueue(writer);
   return {
     ...COMMON,
-    put: ({ format, bytes, ends, receivedAt }) => queue.put({ format, texts: textsOf(bytes, ends), receivedAt }),
+    put: ({ bytes, ends, ...facts }) => queue.put({ ...facts, texts: textsOf(bytes, ends) }),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();

@@ -19,14 +19,16 @@ class AssembledTrace implements Trace {
   readonly revision: number;
   readonly receivedAt: number;
   readonly bytes: number;
+  readonly isSampled: boolean;
   readonly accountId: string | undefined;
   readonly #find: Parts['find'];
   readonly #callees = new Map<string, Span[]>();
 
-  constructor({ id, revision, receivedAt, bytes, accountId }: TraceFacts, parts: Parts) {
+  constructor({ id, revision, receivedAt, bytes, isSampled, accountId }: TraceFacts, parts: Parts) {
     this.id = id;
     this.accountId = accountId;
     this.bytes = bytes;
+    this.isSampled = isSampled;
     this.segments = parts.segments;
     this.orphans = parts.orphans;
     this.revision = revision;

@@ -40,6 +40,8 @@ export interface TraceFacts {
   readonly receivedAt: number;
   /** Bytes of its documents. */
   readonly bytes: number;
+  /** Whether any of its documents came sampled: AWS keeps nothing of the others but statistics. */
+  readonly isSampled: boolean;
   /** The account that it was sent to. */
   readonly accountId?: string | undefined;
 }
@@ -245,10 +247,17 @@ export interface Finding {
   readonly remedy: string;
 }
 
+/** The size of a document for X-Ray. */
+export interface DocumentSize {
+  readonly bytes: number;
+  /** Of its (sub)segment. */
+  readonly id: () => string | null;
+}
+
 /** What is known of the documents of a trace besides its spans. */
 export interface DocumentFacts {
-  /** Their sizes as X-Ray would receive them. */
-  readonly sizes: readonly { readonly bytes: number; readonly id: () => string | null }[];
+  /** Of those that X-Ray would receive. */
+  readonly sizes: readonly DocumentSize[];
   /** What the formats found in them. */
   readonly findings: readonly Finding[];
 }

@@ -57,7 +57,7 @@ export function viewOf(...documents: readonly Json[]): TraceView {
   const bytes = documents.reduce((sum, document) => sum + JSON.stringify(document).length, 0);
   return new TraceView(
     assemble(
-      { id: TRACE_ID, revision: 1, receivedAt: START + 10, bytes },
+      { id: TRACE_ID, revision: 1, receivedAt: START + 10, bytes, isSampled: true },
       documents.map((json, arrival) => documentOf('xray', json, arrival)),
     ),
   );

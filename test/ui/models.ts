@@ -14,9 +14,8 @@ export function modelFrom(
   documents: readonly Json[],
   { isAdjusted = true, received = NOW, now = NOW + 1 }: ModelOptions = {},
 ): TraceModel {
-  return modelOf({ id: '1-x', revision: 1, received, bytes: 1, isPinned: false, documents: tagged(documents) }, now, {
-    isAdjusted,
-  });
+  const facts = { id: '1-x', revision: 1, received, bytes: 1, isPinned: false, isSampled: true };
+  return modelOf({ ...facts, documents: tagged(documents) }, now, { isAdjusted });
 }
 
 export function traceOf(make: (trace: ShopTrace) => void, options: ModelOptions = {}): TraceModel {

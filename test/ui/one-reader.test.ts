@@ -37,7 +37,15 @@ interface Counts {
 /** The root of a trace as a page shows it. */
 function onPage(documents: readonly Json[]): Seen {
   const { roots } = modelOf(
-    { id: 'x', revision: 1, received: START, bytes: 1, isPinned: false, documents: tagged(documents) },
+    {
+      id: 'x',
+      revision: 1,
+      received: START,
+      bytes: 1,
+      isPinned: false,
+      isSampled: true,
+      documents: tagged(documents),
+    },
     START,
   );
   const { entity, outcome, name, isOpen, start, end } = roots[0]!;

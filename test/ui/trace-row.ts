@@ -15,6 +15,7 @@ export function traceRow(id: string, start: number, members: Partial<TraceRow> =
     spans: 1,
     isOpen: false,
     isPartial: false,
+    isSampled: true,
     revision: 1,
   } as const;
   return { id, start, ...plain, ...members };

@@ -35,6 +35,8 @@ export interface Query {
   /** Range of start times, in seconds since the epoch. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Traces that AWS would not keep, too. */
+  readonly hasUnsampled?: boolean | undefined;
   /** Pinned traces only. */
   readonly isPinned?: boolean | undefined;
 }
@@ -147,9 +149,10 @@ export async function clearStore(): Promise<void> {
 }
 
 /** Query string of every route that takes a search. */
-export function queryText({ filter, text, from, to }: Query): string {
+export function queryText({ filter, text, hasUnsampled = false, from, to }: Query): string {
   const query = new URLSearchParams({ filter });
   if (text !== '') query.set('text', text);
+  if (hasUnsampled) query.set('unsampled', 'true');
   if (from !== undefined) query.set('from', String(from));
   if (to !== undefined) query.set('to', String(to));
   return query.toString();

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Hello, RowChanges, Status } from '../../src/api/page-types.ts';
-import { queryText, readStatus, setPinned } from './api.ts';
+import { queryText, readStatus, setPinned, type Query } from './api.ts';
 import { isListLeft, LIST, param, place } from './route.ts';
 import { rangeSeconds, searched } from './search.ts';
 import { RowList } from './traces/row-list.ts';
@@ -35,7 +35,7 @@ const STATUS_MS = 2_000;
 const FORGET_MS = 5_000;
 /** A tab hidden for this long closes its connection: a browser has six for all tabs. */
 const AWAY_MS = 5_000;
-const NOTHING = { filter: '', text: '' };
+const NOTHING: Query = { filter: '', text: '' };
 let run: string | undefined;
 
 /** Keeps the page up to date until it is closed. */
@@ -68,8 +68,8 @@ export function follow(): void {
   effect(() => {
     if (!isWatched.value) return undefined;
     // Changes are received even without a valid search: another screen may need them.
-    const { filter, text } = searched.value ?? NOTHING;
-    const events = new EventSource(`/events?form=rows&${queryText({ filter, text })}`);
+    const { filter, text, hasUnsampled } = searched.value ?? NOTHING;
+    const events = new EventSource(`/events?form=rows&${queryText({ filter, text, hasUnsampled })}`);
     events.addEventListener('hello', ({ data }: MessageEvent<string>) => {
       const hello: Hello = JSON.parse(data);
       // A new process, possibly with other traces.

@@ -195,7 +195,7 @@ function withParams(of: string, changes: Readonly<Record<string, string>>): stri
 }
 
 /** Parameters kept from screen to screen: the search and its time range. */
-const KEPT = ['q', 'text', 'range', 'from', 'to'];
+const KEPT = ['q', 'text', 'range', 'from', 'to', 'unsampled'];
 
 export function hrefTo(path: string, extra: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();

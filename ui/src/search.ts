@@ -26,6 +26,9 @@ export const boxed = computed(() => (expression.value === '' ? boxText(words.val
 /** The mistake in the expression of the address. While there is one, nothing is searched. */
 export const mistake = computed<Mistake | undefined>(() => mistakeIn(expression.value));
 
+/** Whether traces are shown that AWS would not keep. */
+export const hasUnsampled = computed(() => param('unsampled') !== '');
+
 // Separate signals, so that changes of other parameters have no effect here.
 const rangeParam = computed(() => param('range'));
 const fromParam = computed(() => param('from'));
@@ -41,7 +44,9 @@ const timeRange = computed<Pick<Query, 'from' | 'to'>>(() => {
 
 /** The current search; undefined if the expression has a mistake. */
 export const searched = computed<Query | undefined>(() =>
-  mistake.value === undefined ? { filter: expression.value, text: words.value, ...timeRange.value } : undefined,
+  mistake.value === undefined
+    ? { filter: expression.value, text: words.value, hasUnsampled: hasUnsampled.value, ...timeRange.value }
+    : undefined,
 );
 
 export function rangeSeconds(name: string): number | undefined {

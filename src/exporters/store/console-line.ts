@@ -16,7 +16,7 @@ const OUTCOME_STYLES = {
 } as const;
 
 /** `18:40:12.511  orders    1-67423f1c-…  201 ok       43 ms  2 subsegments`; local time. */
-export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean): string {
+export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasColor: boolean, isSampled = true): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     hasColor ? styleText(style, text, { validateStream: false }) : text;
   const { text, color } = OUTCOME_STYLES[summary.outcome];
@@ -31,6 +31,7 @@ export function formatLine(summary: DocumentSummary, arrivedAtMs: number, hasCol
   ];
   if (summary.subsegments > 0)
     columns.push(paint('dim', `${summary.subsegments} subsegment${summary.subsegments === 1 ? '' : 's'}`));
+  if (!isSampled) columns.push(paint('dim', 'unsampled'));
   return `${columns.join('  ')}\n`;
 }
 

@@ -35,7 +35,7 @@ export class ConsoleLines {
     this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
   }
 
-  write(document: Uint8Array, arrivedAtMs: number, format: FormatName = 'xray'): void {
+  write(document: Uint8Array, arrivedAtMs: number, format: FormatName = 'xray', isSampled = true): void {
     const second = Math.floor(this.#deps.nowMs() / 1000);
     if (second !== this.#second) {
       if (this.#lines > LINES_A_SECOND) this.#deps.write(`… and ${this.#lines - LINES_A_SECOND} more segments\n`);
@@ -43,17 +43,17 @@ export class ConsoleLines {
       this.#lines = 0;
     }
     if (++this.#lines > LINES_A_SECOND) return;
-    const line = this.#lineOf(document, arrivedAtMs, format);
+    const line = this.#lineOf(document, arrivedAtMs, format, isSampled);
     if (line !== undefined) this.#deps.write(line);
     this.#noteGarbage(document.length);
   }
 
-  #lineOf(document: Uint8Array, arrivedAtMs: number, format: FormatName): string | undefined {
+  #lineOf(document: Uint8Array, arrivedAtMs: number, format: FormatName, isSampled: boolean): string | undefined {
     const { hasColor } = this.#deps;
     if (format === 'otlp') {
       const read = readOtlpDocument(textOf(document));
       const summary = isRefusal(read) ? undefined : summaryOfDocument(read);
-      return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor);
+      return summary === undefined ? undefined : formatLine(summary, arrivedAtMs, hasColor, isSampled);
     }
     const kind = otlpKindOf(document);
     if (kind !== undefined)

@@ -56,8 +56,13 @@ export class LocalExporter implements Exporter {
     const refusals = new Map<number, RefusedDocument>();
     try {
       // What is stored when a later delivery fails is stored again, in the place of the first.
-      for (const { format, documents, positions } of deliveries) {
-        const written = await ingest.put(documents, { format, receivedAtMs: wallClockMs(), isImport: false });
+      for (const { format, isSampled, documents, positions } of deliveries) {
+        const written = await ingest.put(documents, {
+          format,
+          isSampled,
+          receivedAtMs: wallClockMs(),
+          isImport: false,
+        });
         for (const refusal of written.refused) {
           const position = positions[refusal.position]!;
           refusals.set(position, {
@@ -94,28 +99,38 @@ export class LocalExporter implements Exporter {
   }
 }
 
-/** Documents of one format, as the store takes them, and the positions in the batch that they come from. */
+/** Documents of one kind, as the store takes them, and the positions in the batch that they come from. */
 interface Delivery {
   readonly format: FormatName;
+  readonly isSampled: boolean;
   readonly documents: Uint8Array[];
   readonly positions: number[];
 }
 
 function deliveriesOf(batch: Batch): readonly Delivery[] {
-  const xray: Delivery = { format: 'xray', documents: [], positions: [] };
-  const otlp: Delivery = { format: 'otlp', documents: [], positions: [] };
+  const xray = newDelivery('xray');
+  const otlp = newDelivery('otlp');
+  const unsampled = newDelivery('otlp', false);
   for (const [position, { chunk, start, end, format }] of batch.entries()) {
     const document = chunk.subarray(start, end);
     const texts = otlpTextsOf(document, format);
-    for (const text of texts ?? []) {
-      otlp.documents.push(Buffer.from(text));
-      otlp.positions.push(position);
+    if (texts === undefined) {
+      add(xray, document, position);
+      continue;
     }
-    if (texts !== undefined) continue;
-    xray.documents.push(document);
-    xray.positions.push(position);
+    const delivery = format === 'xray' && otlpKindOf(document) === 'T1U' ? unsampled : otlp;
+    for (const text of texts) add(delivery, Buffer.from(text), position);
   }
-  return [xray, otlp].filter(({ documents }) => documents.length > 0);
+  return [xray, otlp, unsampled].filter(({ documents }) => documents.length > 0);
+}
+
+function newDelivery(format: FormatName, isSampled = true): Delivery {
+  return { format, isSampled, documents: [], positions: [] };
+}
+
+function add({ documents, positions }: Delivery, document: Uint8Array, position: number): void {
+  documents.push(document);
+  positions.push(position);
 }
 
 /**
@@ -127,7 +142,8 @@ function otlpTextsOf(document: Uint8Array, format: DocumentFormat): readonly str
     const text = otlpDocumentJson(document);
     return text === undefined ? undefined : [text];
   }
-  if (otlpKindOf(document) !== 'T1S') return undefined;
+  const kind = otlpKindOf(document);
+  if (kind !== 'T1S' && kind !== 'T1U') return undefined;
   const decoded = decodeOtlpBody(document);
   return decoded.isDecoded && decoded.spans > 0 ? partsOf(decoded).map(writeTracesJson) : undefined;
 }

@@ -91,6 +91,21 @@ export class OtlpSpan implements SpanPart {
     this.#attributes = undefined;
   }
 
+  /** As its document has it. */
+  get received(): Version {
+    return this.#version;
+  }
+
+  /** Whether it stands for the service around a call, and not for the span itself. */
+  get isAroundCall(): boolean {
+    return this.#role === 'service';
+  }
+
+  /** The (sub)segment document that it becomes, of any size. */
+  get converted(): Json {
+    return this.#xray.recorded;
+  }
+
   get recorded(): Json {
     const { span, resource, scope } = this.#version;
     return tracesJson({

@@ -116,8 +116,12 @@ const NAMESPACES: ReadonlySet<unknown> = new Set(['aws', 'remote', 'local']);
 /** Seconds of the year 5138; current times in milliseconds have thirteen digits. */
 const MAX_SECONDS = 1e11;
 
-/** Deviations of a (sub)segment from X-Ray's schema, which X-Ray ignores or misreads. */
-export function* segmentFindings(span: Span): Generator<Finding> {
+/** Deviations of (sub)segments from X-Ray's schema, which X-Ray ignores or misreads. */
+export function* segmentFindings(spans: readonly Span[]): Generator<Finding> {
+  for (const span of spans) yield* findingsOf(span);
+}
+
+function* findingsOf(span: Span): Generator<Finding> {
   const { id, recorded: json } = span;
   for (const { path, wanted, found } of mismatches(json, DOCUMENT, '')) {
     yield found === 'null'

@@ -5,7 +5,6 @@ import type { Json } from '../../../src/json/json.ts';
 import { assemble } from '../../../src/trace/assemble.ts';
 import type { SpanPart, Trace, TraceDocument } from '../../../src/trace/model.ts';
 import { isRefusal } from '../../../src/trace/refusal.ts';
-import { documentFindings } from '../../../src/formats/document-facts.ts';
 import { FORMATS, storedDocument } from '../../../src/formats/formats.ts';
 import { readDocument } from '../../../src/formats/xray/validate.ts';
 import { OtlpDocument, readOtlpDocument } from '../../../src/formats/otlp/document.ts';
@@ -35,7 +34,7 @@ function documentOf(data: TracesData, arrival = 0): OtlpDocument {
 }
 
 const traceOf = (...documents: TraceDocument[]): Trace =>
-  assemble({ id: XRAY_ID, revision: 1, receivedAt: 0, bytes: 0 }, documents);
+  assemble({ id: XRAY_ID, revision: 1, receivedAt: 0, bytes: 0, isSampled: true }, documents);
 
 test('a span has its own name, kind, status, attributes, events, links, resource, scope and trace state', () => {
   const data = traces(
@@ -196,17 +195,4 @@ describe('a document of the format', () => {
       traceId: undefined,
     });
   });
-});
-
-test('a span that is too large for AWS is a finding, and another is not', () => {
-  const large = span({ attributes: attributes({ body: 'x'.repeat(70_000) }) });
-  expect(documentFindings(traceOf(documentOf(traces([large]))))).toEqual([
-    {
-      code: 'span_too_large',
-      id: SPAN,
-      message: 'as a segment the span has more than 64 KB; AWS gets it without body',
-      remedy: 'Put less into attributes and events.',
-    },
-  ]);
-  expect(documentFindings(traceOf(documentOf(traces([span()]))))).toEqual([]);
 });

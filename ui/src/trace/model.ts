@@ -86,10 +86,10 @@ export function modelOf(
   nowSeconds: number,
   { isAdjusted = true }: { isAdjusted?: boolean } = {},
 ): TraceModel {
-  const { id, revision, received, bytes, isPinned, documents } = found;
+  const { id, revision, received, bytes, isPinned, isSampled, documents } = found;
   convertStoredWith(found.conversion);
   const read = documents.map(({ format, document }, arrival) => documentOf(format, document, arrival));
-  const trace = assemble({ id, revision, receivedAt: received, bytes }, read);
+  const trace = assemble({ id, revision, receivedAt: received, bytes, isSampled }, read);
   const isAbandoned = nowSeconds - received > ABANDONED_SECONDS;
   const until = isAbandoned ? received : nowSeconds;
   const builder = new Builder(trace, { until, isAbandoned, isAdjusted });

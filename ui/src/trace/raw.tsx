@@ -2,12 +2,39 @@ import { member, textOf } from '../../../src/json/json.ts';
 import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
+import { isKeyOf, keysOf } from '../keys-of.ts';
+import { param, setParams } from '../route.ts';
 import { useRead } from '../use-read.ts';
 import { JsonTree } from './json-tree.tsx';
+import { documentsIn, isConverted, RAW_FORMS, type RawForm } from './raw-forms.ts';
 import type { ViewProps } from './view.ts';
 
 function nameOf(document: object): string {
   return [member(document, 'name'), member(document, 'id')].flatMap((part) => textOf(part) ?? []).join(' ');
+}
+
+function chosenForm(): RawForm {
+  const form = param('form');
+  return isKeyOf(RAW_FORMS, form) ? form : '';
+}
+
+function nameOfFile(id: string, form: RawForm): string {
+  return form === '' ? `${id}.json` : `${id}.${form}.json`;
+}
+
+/** The choice of the form, which the address has. */
+function Forms({ form }: { form: RawForm }) {
+  return (
+    <div class="options" role="radiogroup" aria-labelledby="raw-form-title">
+      <span id="raw-form-title">Documents</span>
+      {keysOf(RAW_FORMS).map((key) => (
+        <label key={key}>
+          <input type="radio" name="raw-form" checked={form === key} onChange={() => setParams({ form: key })} />
+          {RAW_FORMS[key]}
+        </label>
+      ))}
+    </div>
+  );
 }
 
 /** The browser reads the blob after the click, so it is released some time later. */
@@ -23,20 +50,23 @@ function download(text: string, name: string): void {
   setTimeout(() => URL.revokeObjectURL(href), KEEP_MS);
 }
 
-/** The documents as received. */
+/** The documents as received, and those of other formats as the segment documents that X-Ray gets. */
 export function Raw({ state, model }: ViewProps) {
   // The trace header reports the problem.
-  const { value: documents } = useRead(model.revision, async (stop) =>
-    (await readTrace(state.id, stop)).documents.map(({ document }) => document),
-  );
-  if (documents === undefined) return <p class="empty faint">Reading the documents …</p>;
+  const { value: received } = useRead(model.revision, async (stop) => (await readTrace(state.id, stop)).documents);
+  if (received === undefined) return <p class="empty faint">Reading the documents …</p>;
+  const hasForms = received.some(isConverted);
+  const form = hasForms ? chosenForm() : '';
+  const documents = documentsIn(form, received);
+  const isOfSegments = !hasForms || form === 'segments';
   const text = JSON.stringify(documents, null, 2);
   return (
     <div class="raw">
-      <section>
+      {hasForms && <Forms form={form} />}
+      <section key={form}>
         <h2>
-          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'} as sent, {count(model.bytes)}{' '}
-          bytes
+          {count(documents.length)} {documents.length === 1 ? 'document' : 'documents'}{' '}
+          {form === 'segments' ? 'as X-Ray gets them' : `as sent, ${count(model.bytes)} bytes`}
         </h2>
         <p class="buttons">
           <Copy text={text} what="documents" title="Copy as JSON" isJson />
@@ -44,13 +74,16 @@ export function Raw({ state, model }: ViewProps) {
             type="button"
             class="button small"
             disabled={documents.length === 0}
-            onClick={() => download(text, `${state.id}.json`)}
+            onClick={() => download(text, nameOfFile(state.id, form))}
           >
             Download
           </button>{' '}
-          <span class="faint">
-            <span class="mono">xrayd import {state.id}.json</span> opens the download in another local X-Ray
-          </span>
+          {isOfSegments && (
+            <span class="faint">
+              <span class="mono">xrayd import {nameOfFile(state.id, form)}</span> opens the download in another local
+              X-Ray
+            </span>
+          )}
         </p>
         {documents.map((document, i) => (
           <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.length > 3 ? 0 : 1} />

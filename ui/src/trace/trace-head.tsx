@@ -34,6 +34,11 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
       )}
       <div class="facts">
         {model !== undefined && <Facts model={model} state={state} />}
+        {model !== undefined && !model.trace.isSampled && (
+          <span class="mark" title="AWS would not keep this trace: its spans came as unsampled">
+            unsampled
+          </span>
+        )}
         <span class="mono">{id}</span>
         <Copy text={id} what="trace id" title="Copy id" />
         {model !== undefined && <LogLinks model={model} span={state.selected.value} />}

@@ -7,6 +7,7 @@ import { param, setParams } from '../route.ts';
 import { chartData } from './chart-data.ts';
 import { sortOf } from './order.ts';
 import { MAX_ORDERED } from './store-order.ts';
+import { Unsampled } from './unsampled.tsx';
 
 /** Below this number, the list alone is sufficient. */
 const MIN_TRACES = 5;
@@ -36,6 +37,7 @@ export function Legend() {
         <b>{howMany()}</b>, {ORDERS[key][isDescending ? 0 : 1]}
       </span>
       {hasCharts() && <Elsewhere {...times} />}
+      <Unsampled />
       <span class="spacer" />
       {OUTCOMES.map((outcome) => {
         const number = counts[severityOf(outcome)] ?? 0;

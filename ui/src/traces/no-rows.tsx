@@ -4,6 +4,7 @@ import { boxText } from '../query/reading.ts';
 import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
 import { setParams } from '../route.ts';
 import { boxed, isNarrowed, searched, words } from '../search.ts';
+import { Unsampled } from './unsampled.tsx';
 
 /** Shown instead of rows: why there are none, and what to search for instead. */
 export function NoRows() {
@@ -40,6 +41,7 @@ export function NoRows() {
             Search all time
           </button>
         )}
+        <Unsampled />
         <Instead />
         <SearchAsText />
         {isNarrowed.value && (

@@ -80,6 +80,11 @@ export function Row({ row, index, longest, isSelected }: RowProps) {
       </div>
       <div role="cell" class="cell name">
         {pinned.value.has(id) && param('pinned') === '' && <span class="mark">pinned</span>}
+        {!row.isSampled && (
+          <span class="mark" title="AWS would not keep this trace">
+            unsampled
+          </span>
+        )}
         <a href={hrefTo(`/traces/${id}`)} data-trace={id} title={titleOf(row)}>
           <Request row={row} />
         </a>
