@@ -224,7 +224,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files:
-      'receivers/body receivers/cors receivers/http-receiver receivers/spans-handler receivers/spans-intake receivers/otlp/grpc-message receivers/otlp/not-kept',
+      'receivers/body receivers/cors receivers/http-receiver receivers/spans-handler receivers/spans-intake receivers/otlp/grpc-message',
     tests: ['receivers/otlp/http-protocol', 'receivers/otlp/grpc-receiver', 'receivers/zipkin/http-protocol'],
     because: 'parts of the receivers, tested over their protocols',
   },
@@ -240,7 +240,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   {
     files:
-      'formats/otlp/decoding formats/otlp/encode formats/otlp/messages formats/otlp/non-finite formats/otlp/tags formats/otlp/wire formats/otlp/wire-writer formats/otlp/write-json',
+      'formats/otlp/decoding formats/otlp/encode formats/otlp/messages formats/otlp/non-finite formats/otlp/tags formats/otlp/value-decoder formats/otlp/json-values formats/otlp/wire formats/otlp/wire-writer formats/otlp/write-json',
     tests: ['formats/otlp/codec', 'formats/otlp/decode', 'formats/otlp/read-json', 'formats/otlp/documents'],
     because: 'parts of the codec, tested by what it decodes and encodes',
   },

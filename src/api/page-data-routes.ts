@@ -24,6 +24,11 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
     if (found === undefined && refused.length === 0) throw noSuchTrace();
     return reply.send({ TraceId: id, Findings: [...arrayOf(JSON.parse(found ?? '[]')), ...refused] });
   });
+  app.get('/api/traces/:id/logs', { schema: { params: OneTrace } }, async ({ params }, reply) => {
+    const id = traceIdOf(params);
+    const logs = await store.read('logs', { id });
+    return reply.type('application/json').send(`{"TraceId":${JSON.stringify(id)},"Logs":${logs}}`);
+  });
   app.get('/api/traces/:id/originals', { schema: { params: OneTrace } }, async ({ params }, reply) => {
     const documents = await store.read('originals', { id: traceIdOf(params) });
     if (documents.length === 0) throw noSuchTrace();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { conversionChoiceOf } from './conversion-choice.ts';
 import type { HttpHandler } from '../receivers/http-receiver.ts';
+import type { KeepLogs } from '../receivers/otlp/other-signals.ts';
 import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -99,7 +100,14 @@ export function buildLocal(
     { exporter, upstream: [store, opening, ...(tee === undefined ? [] : [tee])], accounting, log },
   );
   const { sink } = pipeline;
-  const receivers = receiversOf(loaded, meters, { sink, maxAgeMs: BATCH_MAX_AGE_MS });
+  const keepLogs: KeepLogs = async (logs) => {
+    const texts = logs.map(({ traceId, log: record }) => ({ traceId, text: JSON.stringify(record) }));
+    const kept = await store.write('putLogs', { logs: texts });
+    // The page reads the logs of a trace that it shows again.
+    feed.changed([...new Set(logs.map(({ traceId }) => traceId))]);
+    return kept;
+  };
+  const receivers = receiversOf(loaded, meters, { sink, maxAgeMs: BATCH_MAX_AGE_MS, keepLogs });
   const { udp } = receivers;
   const status = (): ProcessStatus => {
     const { received, dropped } = accounting.snapshot();
@@ -122,7 +130,7 @@ export function buildLocal(
       log,
       counters: accounting.counters,
       status,
-      otlp: lateOtlp({ meters, sink, mode: 'local' }),
+      otlp: lateOtlp({ meters, sink, mode: 'local', keepLogs }),
       sample: () => {
         const trace = sampleTrace(wallClockMs());
         return { traceId: trace.traceId, documents: mixedDocuments(trace) };

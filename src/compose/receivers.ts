@@ -1,12 +1,12 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { SPECS, type OptionName } from '../config/schema.ts';
 import type { Address } from '../pipeline/address.ts';
-import type { DocumentSink } from '../pipeline/segment.ts';
-import type { Protocol, SpanEncoding } from '../receivers/spans-intake.ts';
+import type { Protocol } from '../receivers/spans-intake.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
 import { LateServer, type Server } from './late-server.ts';
 import type { Meters, ServingCommand } from './meters.ts';
 import type { Binding } from './port-owner.ts';
+import type { SpanReceiverDeps } from './span-receivers.ts';
 
 /** A server, and the address that it is to bind. */
 export interface BoundServer {
@@ -25,12 +25,10 @@ export interface Receivers {
   readonly all: readonly BoundServer[];
 }
 
-export interface ReceiversDeps {
-  readonly sink: DocumentSink;
+/** What receivers pass on, and how. */
+export interface ReceiversDeps extends Pick<SpanReceiverDeps, 'sink' | 'encoding' | 'keepLogs'> {
   /** How long the UDP receiver may hold documents, in ms. */
   readonly maxAgeMs: number;
-  /** Of the spans of OpenTelemetry and Zipkin; OTLP by default. */
-  readonly encoding?: SpanEncoding | undefined;
 }
 
 /**
@@ -40,16 +38,14 @@ export interface ReceiversDeps {
 export function receiversOf(
   loaded: LoadedConfig<ServingCommand>,
   meters: Meters,
-  { sink, maxAgeMs, encoding }: ReceiversDeps,
+  { maxAgeMs, ...deps }: ReceiversDeps,
 ): Receivers {
   const { config } = loaded;
   const { accounting, log } = meters;
-  const udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink, log });
+  const udp = new UdpReceiver({ ...config.bind, maxAgeMs }, { sink: deps.sink, log });
   accounting.addSource(udp);
-  return {
-    udp,
-    all: [boundTo('bind', 'UDP', config.bind, udp), ...spanReceiversOf(loaded, meters, { sink, encoding })],
-  };
+  const servers = spanReceiversOf(loaded, { meters, ...deps });
+  return { udp, all: [boundTo('bind', 'UDP', config.bind, udp), ...servers] };
 }
 
 const SPAN_RECEIVERS = [
@@ -61,15 +57,14 @@ const SPAN_RECEIVERS = [
 /** Their code is loaded when they start. An address that the user did not choose may be taken. */
 function spanReceiversOf(
   { command, config, origins }: LoadedConfig<ServingCommand>,
-  meters: Meters,
-  deps: Pick<ReceiversDeps, 'sink' | 'encoding'>,
+  deps: Omit<SpanReceiverDeps, 'mode'>,
 ): BoundServer[] {
   return SPAN_RECEIVERS.flatMap(([option, protocol]) => {
     const address = config[option];
     if (address === 'off') return [];
     const server = new LateServer(protocol.replace('_', '-'), async () => {
       const { spanReceiver } = await import('./span-receivers.ts');
-      return spanReceiver(protocol, address, { meters, ...deps, mode: command });
+      return spanReceiver(protocol, address, { ...deps, mode: command });
     });
     return [boundTo(option, 'TCP', address, server, origins[option] !== 'default')];
   });

@@ -5,6 +5,7 @@ import { MB } from '../pipeline/units.ts';
 import { httpReceiver, type HttpHandler } from '../receivers/http-receiver.ts';
 import { OtlpGrpcReceiver } from '../receivers/otlp/grpc-receiver.ts';
 import { OtlpHttp } from '../receivers/otlp/http-protocol.ts';
+import { OtherSignals, type KeepLogs } from '../receivers/otlp/other-signals.ts';
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
 import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/spans-intake.ts';
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
@@ -28,6 +29,8 @@ export interface SpanReceiverDeps {
   readonly mode: 'daemon' | 'local';
   /** OTLP by default. */
   readonly encoding?: SpanEncoding | undefined;
+  /** Keeps logs of traces; undefined in the daemon. */
+  readonly keepLogs?: KeepLogs | undefined;
 }
 
 /** A receiver of spans at `address`. */
@@ -38,7 +41,7 @@ export function spanReceiver(protocol: Protocol, address: Address, deps: SpanRec
   const handler =
     protocol === 'zipkin'
       ? new SpansHandler(new ZipkinHttp(parts), config, parts)
-      : new SpansHandler(new OtlpHttp(config, parts), config, parts);
+      : new SpansHandler(new OtlpHttp(parts), config, parts);
   return httpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log });
 }
 
@@ -46,7 +49,7 @@ export function spanReceiver(protocol: Protocol, address: Address, deps: SpanRec
 export function otlpHandler(deps: SpanReceiverDeps): HttpHandler {
   const config = configOf(deps);
   const parts = partsOf('otlp_http', deps);
-  return new SpansHandler(new OtlpHttp(config, parts), config, parts);
+  return new SpansHandler(new OtlpHttp(parts), config, parts);
 }
 
 function configOf({ meters: { memory }, mode }: SpanReceiverDeps): ReceiverConfig {
@@ -57,7 +60,7 @@ function configOf({ meters: { memory }, mode }: SpanReceiverDeps): ReceiverConfi
 
 function partsOf(
   protocol: Protocol,
-  { meters: { accounting, memory, guard, log }, sink, mode, encoding }: SpanReceiverDeps,
+  { meters: { accounting, memory, guard, log }, sink, mode, encoding, keepLogs }: SpanReceiverDeps,
 ): ReceiverDeps {
   // A person looks for the trace at once.
   const isConfirmed = mode === 'local';
@@ -66,5 +69,6 @@ function partsOf(
   const { counters } = accounting;
   const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, encoding, ...room });
   const garbage = memory.limitBytes === undefined ? {} : { onGarbage: fullCollector() };
-  return { intake, guard, log, ...garbage };
+  const otherSignals = new OtherSignals({ keepLogs, counters, log });
+  return { intake, otherSignals, guard, log, ...garbage };
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import { compressionOf, readBody } from './body.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { HttpHandler } from './http-receiver.ts';
+import type { OtherSignals } from './otlp/other-signals.ts';
 import type { IntakeAnswer, SpansIntake } from './spans-intake.ts';
 
 const RETRY_AFTER = { 'retry-after': '1' };
@@ -17,14 +18,16 @@ export interface ReceiverConfig {
   /** Limit of all requests in memory together. */
   readonly maxBodiesBytes: number;
   /**
-   * `local`: web pages of a loopback address may send, and metrics and logs are answered with success and a warning, so
-   * that an SDK under development does not log an error for each. `daemon`: neither.
+   * `local`: web pages of a loopback address may send, and metrics and logs are taken, so that an SDK under development
+   * does not log an error for each. `daemon`: neither.
    */
   readonly mode: 'local' | 'daemon';
 }
 
 export interface ReceiverDeps {
   readonly intake: SpansIntake;
+  /** Of OTLP. */
+  readonly otherSignals: OtherSignals;
   readonly guard: RequestGuard;
   readonly log: Logger;
   /** Called when reading bodies has left some megabytes of garbage. */
@@ -55,8 +58,14 @@ export interface SpansProtocol<E extends string> extends Pick<HttpHandler, 'name
   accepted(rejected: Rejected, encoding: E): Reply;
   /** `encoding` is undefined if the request's is not known. */
   failed(status: number, message: string, encoding: E | undefined): Reply;
-  /** Paths of other signals, and what is answered there. */
-  readonly other?: { readonly paths: ReadonlySet<string>; answer(path: string, encoding: E): Reply };
+  /** Paths of other signals, which only the local X-Ray takes. */
+  readonly other?: {
+    readonly paths: ReadonlySet<string>;
+    /** Never rejects. The body is decoded before the first wait. */
+    take(path: string, body: Buffer, encoding: E): Promise<IntakeAnswer>;
+    accepted(path: string, rejected: Rejected, encoding: E): Reply;
+    refused(path: string, encoding: E): Reply;
+  };
 }
 
 /** Answers the requests of a protocol for spans, on any server. */
@@ -124,7 +133,7 @@ export class SpansHandler<E extends string> implements HttpHandler {
     if (request.method !== 'POST') return textReply(405, `use POST ${path}`, { allow: 'POST' });
     if (encoding === undefined)
       return textReply(415, protocol.wantedType, { accept: [...protocol.types.keys()].join(', ') });
-    if (other !== undefined) return other.answer(path, encoding);
+    if (other !== undefined && mode === 'daemon') return other.refused(path, encoding);
     const compression = compressionOf(request.headers['content-encoding']);
     if (compression === undefined)
       return protocol.failed(400, 'Content-Encoding must be gzip, deflate or identity', encoding);
@@ -132,33 +141,35 @@ export class SpansHandler<E extends string> implements HttpHandler {
     const body = isTooLarge ? 'too_large' : await readBody(request, compression, { bodies: this.#bodies, maxBytes });
     switch (body) {
       case 'too_large':
-        return protocol.failed(
-          413,
-          `the request has more than ${maxBytes} bytes: send fewer spans at a time`,
-          encoding,
-        );
+        return protocol.failed(413, `the request has more than ${maxBytes} bytes: send less at a time`, encoding);
       case 'busy':
         return this.#busy(429, 'xrayd is reading too many request bodies', encoding);
       case 'corrupt':
         return protocol.failed(400, 'the body is not compressed as Content-Encoding says', encoding);
       default:
-        return this.#replyTo(await this.#take(body, encoding), encoding);
+        return this.#replyTo(await this.#take(path, body, encoding), path, encoding);
     }
   }
 
   /** The body is decoded before the first wait. */
-  #take(body: Body, encoding: E): Promise<IntakeAnswer> {
+  #take(path: string, body: Body, encoding: E): Promise<IntakeAnswer> {
+    const { other } = this.#protocol;
     try {
-      return this.#deps.intake.take(this.#protocol.decode(body.bytes, encoding));
+      return other?.paths.has(path) === true
+        ? other.take(path, body.bytes, encoding)
+        : this.#deps.intake.take(this.#protocol.decode(body.bytes, encoding));
     } finally {
       body.release();
     }
   }
 
-  #replyTo(answer: IntakeAnswer, encoding: E): Reply {
+  #replyTo(answer: IntakeAnswer, path: string, encoding: E): Reply {
+    const { other } = this.#protocol;
     switch (answer.kind) {
       case 'accepted':
-        return this.#protocol.accepted(answer.rejected, encoding);
+        return other?.paths.has(path) === true
+          ? other.accepted(path, answer.rejected, encoding)
+          : this.#protocol.accepted(answer.rejected, encoding);
       case 'malformed':
         return this.#protocol.failed(400, answer.message, encoding);
       case 'too_large':

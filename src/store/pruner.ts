@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { onlyRow, prepareRows, type Rows } from './rows.ts';
 import { documentRows, PINNED } from './schema.ts';
+import type { LogTable } from './log-table.ts';
 import type { TermIndex } from './term-index.ts';
 
 /** Bytes written between two checks of the size, but never more than this share of the cap. */
@@ -27,6 +28,7 @@ export class FullOfPinnedError extends Error {
 export class Pruner {
   readonly #database: DatabaseSync;
   readonly #index: TermIndex;
+  readonly #logs: LogTable;
   readonly #maxBytes: number;
   readonly #pages: Rows<{ readonly used: number }>;
   readonly #oldest: Rows<{ readonly row: number; readonly bytes: number }>;
@@ -40,9 +42,14 @@ export class Pruner {
   #isFullOfPinned = false;
   #lowestRow = 0;
 
-  constructor(database: DatabaseSync, index: TermIndex, maxBytes: number) {
+  constructor(
+    database: DatabaseSync,
+    { index, logs }: { readonly index: TermIndex; readonly logs: LogTable },
+    maxBytes: number,
+  ) {
     this.#database = database;
     this.#index = index;
+    this.#logs = logs;
     this.#maxBytes = maxBytes;
     this.#pageBytes = onlyRow(prepareRows(database, { page_size: 'number' }, 'PRAGMA page_size').get()).page_size;
     this.#pages = prepareRows(
@@ -86,6 +93,7 @@ export class Pruner {
   prune(bytes: number, firstNewRow: number): void {
     const isAnyDeleted = this.#deleteOldest(bytes * BYTES_PER_BYTE, firstNewRow);
     this.#index.dropBelow(this.#lowestRow);
+    if (!isAnyDeleted) this.#logs.clear();
     const usedBytes = this.#usedBytes();
     this.#isOver = usedBytes > this.#maxBytes * LOW_WATER;
     this.#isFullOfPinned = !isAnyDeleted && usedBytes - onlyRow(this.#unpinnedBytes.get()).bytes > this.#maxBytes;
@@ -100,6 +108,7 @@ export class Pruner {
   clear(): void {
     this.#isFullOfPinned = false;
     this.#index.clear();
+    this.#logs.clear();
     this.#database.exec('DELETE FROM trace WHERE pinned = 0');
     this.#deleteDocumentsOf(0, Number.MAX_SAFE_INTEGER);
   }
@@ -130,6 +139,7 @@ export class Pruner {
     }
     if (last === undefined) return false;
     this.#deleteDocumentsOf(this.#lowestRow, last);
+    this.#logs.deleteOf(this.#lowestRow, last);
     this.#deleteTraces.run(this.#lowestRow, last);
     this.#lowestRow = last + 1;
     return true;

@@ -245,6 +245,12 @@ export class Reader implements TraceSource {
     return statement.all(limit).map(({ id }) => id);
   }
 
+  /** The log records of a trace, in order of arrival: JSON of TraceLog. */
+  logs(id: string): string[] {
+    const rows = this.#statements.rows({ body: 'text' }, 'SELECT body FROM log WHERE trace = ? ORDER BY row').all(id);
+    return rows.map(({ body }) => body);
+  }
+
   /** The documents of a trace as they were received, oldest first. Throws TooMuchError. */
   originals(id: string): string[] {
     const row = this.#byId.get(id);

@@ -52,6 +52,7 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
  * from row `first` up to the next generation's.
  * The oldest generation also has all earlier traces. The index is read in the order of traces, newest last.
  * text_0 and so on: the same for texts.
+ * log: log records of traces, by the trace's ID, in order of arrival; bytes are those of its body (TraceLog).
  * field: names in the index; `last` is the first row of the newest generation that has the name.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -85,6 +86,13 @@ CREATE TABLE document (
   format TEXT NOT NULL,
   body TEXT NOT NULL
 );
+CREATE TABLE log (
+  row INTEGER PRIMARY KEY,
+  trace TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX log_trace ON log(trace);
 CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
 CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);

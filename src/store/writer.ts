@@ -5,6 +5,7 @@ import { DamagedDocumentError, FORMATS, storedDocument, type ReceivedDocument } 
 import type { FormatName, Refusal, TraceDocument } from '../trace/model.ts';
 import { isRefusal, traceFullRefusal } from '../trace/refusal.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
+import { LogTable, type LogText } from './log-table.ts';
 import type { Written } from './written.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
@@ -49,6 +50,7 @@ export class Writer {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #index: TermIndex;
+  readonly #logs: LogTable;
   readonly #pruner: Pruner;
   /** Row of the next new trace. */
   #nextRow = 1;
@@ -85,7 +87,8 @@ export class Writer {
       'SELECT format, body FROM document WHERE row >= ? AND row < ?',
     );
     this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
-    this.#pruner = new Pruner(database, this.#index, maxBytes);
+    this.#logs = new LogTable(database, maxBytes);
+    this.#pruner = new Pruner(database, { index: this.#index, logs: this.#logs }, maxBytes);
     this.#addDocument = database.prepare(
       'INSERT INTO document (row, id, in_progress, format, body) VALUES (?, ?, ?, ?, ?)',
     );
@@ -143,6 +146,16 @@ export class Writer {
     return { written: { refused, changed: [...changed] }, bytes };
   }
 
+  /** Stores log records of traces, and returns how many are kept. Throws like `putAll`. */
+  putLogs(logs: readonly LogText[]): number {
+    this.#pruner.assertNotFull();
+    const firstNewRow = this.#nextRow;
+    const kept = this.#inTransaction(() => this.#logs.put(logs));
+    const bytes = logs.reduce((sum, { text }) => sum + text.length, 0);
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
+    return kept;
+  }
+
   pin(traceId: string, isPinned: boolean): boolean {
     if (!isPinned) this.#pruner.startOver();
     return this.#statements.of('UPDATE trace SET pinned = ? WHERE id = ?').run(isPinned ? 1 : 0, traceId).changes === 1;
@@ -191,6 +204,7 @@ export class Writer {
       // If the disk was full, SQLite has already rolled back.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#index.load();
+      this.#logs.load();
       this.#known.forget();
       this.#pruner.startOver();
       this.#findNextRow();

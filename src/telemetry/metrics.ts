@@ -44,7 +44,7 @@ export const METRICS: readonly Metric[] = [
   ),
   counter(
     'xrayd_segments_rejected_total',
-    'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: unsampled spans and metrics of AWS Distro for OpenTelemetry, which it does not store).',
+    'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: metrics of AWS Distro for OpenTelemetry, which it does not store, and bodies that cannot be decoded).',
     (s) => by('reason', s.rejected),
     'reason',
   ),

@@ -1,4 +1,5 @@
 import { member } from '../json/json.ts';
+import type { LogText } from '../store/log-table.ts';
 import type { StoreSize } from '../store/reader.ts';
 import type { Full, Written } from '../store/written.ts';
 import type { Insight, InsightsRequest } from '../query/insights.ts';
@@ -39,6 +40,8 @@ export interface WriteCalls extends CommonCalls {
     args: { format: FormatName; isSampled?: boolean; bytes: Uint8Array; ends: Uint32Array; receivedAt: number };
     result: Written;
   };
+  /** The number of records that are kept. */
+  putLogs: { args: { logs: readonly LogText[] }; result: number };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
   /** JSON by name: all values are saved, or none. */
@@ -80,6 +83,8 @@ export interface ReadCalls extends CommonCalls {
   serviceGraph: { args: GraphRequest; result: string };
   timeSeries: { args: TimeSeriesRequest; result: string };
   insights: { args: InsightsRequest; result: readonly Insight[] };
+  /** A list of TraceLog. */
+  logs: { args: { id: string }; result: string };
   originals: { args: { id: string }; result: readonly string[] };
   findings: { args: { id: string; rules: readonly SamplingRule[] }; result: string | undefined };
   /** IDs of pinned traces, newest first. */

@@ -73,6 +73,7 @@ function writing(writer: Writer): Handlers<WriteCalls> {
   return {
     ...COMMON,
     put: ({ bytes, ends, ...facts }) => queue.put({ ...facts, texts: textsOf(bytes, ends) }),
+    putLogs: ({ logs }) => writer.putLogs(logs),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();
@@ -166,6 +167,7 @@ function reading(reader: Reader): Handlers<ReadCalls> {
     serviceGraph: async (request) => awsJson(await serviceGraph(reader, request)),
     timeSeries: async (request) => awsJson(await timeSeries(reader, request)),
     insights: (request) => findInsights(reader, request),
+    logs: ({ id }) => `[${reader.logs(id).join(',')}]`,
     originals: ({ id }) => reader.originals(id),
     findings: ({ id, rules }) => {
       const view = reader.trace(id);

@@ -6,6 +6,8 @@ import { OtlpGrpcReceiver } from '../../src/receivers/otlp/grpc-receiver.ts';
 import type { Listener } from '../../src/http/listening.ts';
 import { httpReceiver as overHttp, type HttpHandler } from '../../src/receivers/http-receiver.ts';
 import { OtlpHttp } from '../../src/receivers/otlp/http-protocol.ts';
+import { OtherSignals, type KeepLogs } from '../../src/receivers/otlp/other-signals.ts';
+import type { LogOfTrace } from '../../src/trace/log.ts';
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../../src/receivers/spans-handler.ts';
 import { ZipkinHttp } from '../../src/receivers/zipkin/http-protocol.ts';
 import { SpansIntake, type Protocol } from '../../src/receivers/spans-intake.ts';
@@ -41,11 +43,16 @@ export interface Started<R> {
   readonly url: string;
   /** Spans by result. */
   spans(): Record<string, number>;
+  /** Log records and data points, by signal and result. */
+  others(): Record<string, number>;
+  /** The logs that were kept. */
+  readonly logs: LogOfTrace[];
 }
 
 interface Options extends Partial<ReceiverConfig> {
   readonly isConfirmed?: boolean;
   readonly maxWaitMs?: number;
+  readonly keepLogs?: KeepLogs;
 }
 
 function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...config }: Options) {
@@ -64,12 +71,24 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...
     mode: 'local',
     ...config,
   } as const;
-  return { whole, sink, log, spans, deps: { intake, guard, log } };
+  const others = (): Record<string, number> =>
+    Object.fromEntries(
+      counters.otherRecords.samples().map(([{ signal, result }, count]) => [`${signal} ${result}`, count]),
+    );
+  const logs: LogOfTrace[] = [];
+  const keepLogs =
+    config.keepLogs ??
+    (async (kept: readonly LogOfTrace[]): Promise<number> => {
+      logs.push(...kept);
+      return kept.length;
+    });
+  const otherSignals = new OtherSignals({ keepLogs, counters, log });
+  return { whole, sink, log, spans, others, logs, deps: { intake, otherSignals, guard, log } };
 }
 
 export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<Listener>> {
   const handlerOf = (config: ReceiverConfig, deps: ReceiverDeps): HttpHandler =>
-    new SpansHandler(new OtlpHttp(config, deps), config, deps);
+    new SpansHandler(new OtlpHttp(deps), config, deps);
   return started(scope, 'otlp_http', options, handlerOf);
 }
 

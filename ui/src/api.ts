@@ -10,6 +10,7 @@ import type {
 } from '../../src/api/page-types.ts';
 import { parseJson } from '../../src/json/exact-number.ts';
 import { member, textOf } from '../../src/json/json.ts';
+import type { TraceLog } from '../../src/trace/log.ts';
 import type { Graph } from './map/graph.ts';
 
 /** The local X-Ray refused the request; `message` is for the user. */
@@ -106,6 +107,13 @@ export async function readFindings(id: string, signal?: AbortSignal): Promise<re
     signal,
   );
   return Findings;
+}
+
+/** Reads the log records of a trace, in order of arrival. */
+export async function readLogs(id: string, signal?: AbortSignal): Promise<readonly TraceLog[]> {
+  const text = await (await fetched(`/api/traces/${encodeURIComponent(id)}/logs`, signal)).text();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server of the page, of the same version
+  return (parseJson(text) as { Logs: readonly TraceLog[] }).Logs;
 }
 
 /** Reads the service graph of all matching traces; with `withinMs`, of the newest ones that can be read in that time. */

@@ -4,14 +4,25 @@ import { WireWriter } from './wire-writer.ts';
 /** The encodings of OTLP over HTTP; gRPC has the first one. */
 export type Encoding = 'protobuf' | 'json';
 
+/** What a request has: spans, or one of the signals that only the local X-Ray takes. */
+export type OtherSignal = 'logs' | 'metrics';
+type Signal = 'traces' | OtherSignal;
+
+/** The member of a partial success that counts what was rejected. In protobuf, they all have the same number. */
+const REJECTED: Readonly<Record<Signal, string>> = {
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+  metrics: 'rejectedDataPoints',
+};
+
 /**
- * An `ExportTraceServiceResponse`. `partial_success` is set only if spans were rejected or there is something to say:
+ * An `ExportTraceServiceResponse`, or that of another signal. `partial_success` is set only if spans were rejected or there is something to say:
  * clients log it. Source: OTLP specification, partial success.
  */
-export function exportAnswer({ spans, message }: Rejected, encoding: Encoding): Buffer {
+export function exportAnswer({ spans, message }: Rejected, encoding: Encoding, signal: Signal = 'traces'): Buffer {
   const isPartial = spans > 0 || message !== '';
   if (encoding === 'json') {
-    const partialSuccess = { rejectedSpans: String(spans), errorMessage: message };
+    const partialSuccess = { [REJECTED[signal]]: String(spans), errorMessage: message };
     return Buffer.from(JSON.stringify(isPartial ? { partialSuccess } : {}));
   }
   const writer = new WireWriter();
@@ -22,12 +33,6 @@ export function exportAnswer({ spans, message }: Rejected, encoding: Encoding): 
     });
   }
   return writer.finish();
-}
-
-/** The answer to metrics or logs: success, with a warning. All signals have this form. */
-export function warningAnswer(message: string, encoding: Encoding): Buffer {
-  if (encoding === 'json') return Buffer.from(JSON.stringify({ partialSuccess: { errorMessage: message } }));
-  return exportAnswer({ spans: 0, message }, 'protobuf');
 }
 
 /** gRPC's status codes that a receiver answers with. Source: google/rpc/code.proto. */

@@ -125,6 +125,14 @@ function idProblem(name: string, id: string, digits: number): string | undefined
   return ZEROS.test(id) ? `${name} is all zeros` : undefined;
 }
 
+export function isValidTraceId(id: string): boolean {
+  return idProblem('trace_id', id, TRACE_ID_DIGITS) === undefined;
+}
+
+export function isValidSpanId(id: string): boolean {
+  return idProblem('span_id', id, SPAN_ID_DIGITS) === undefined;
+}
+
 /** No parent and a parent of zeros are the same. */
 function parentProblem(span: Span): string | undefined {
   if (span.parentSpanId === '') return undefined;
@@ -137,8 +145,5 @@ function parentProblem(span: Span): string | undefined {
 
 /** Links whose IDs are valid; a span does not suffer from the others. */
 export function isValidLink({ traceId, spanId }: Link): boolean {
-  return (
-    idProblem('trace_id', traceId, TRACE_ID_DIGITS) === undefined &&
-    idProblem('span_id', spanId, SPAN_ID_DIGITS) === undefined
-  );
+  return isValidTraceId(traceId) && isValidSpanId(spanId);
 }

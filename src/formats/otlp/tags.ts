@@ -43,6 +43,19 @@ export const SCOPE = {
   attribute: tagOf(3, bytes),
   droppedAttributes: tagOf(4, varint),
 };
+export const LOG = {
+  time: tagOf(1, fixed64),
+  severityNumber: tagOf(2, varint),
+  severityText: tagOf(3, bytes),
+  body: tagOf(5, bytes),
+  attribute: tagOf(6, bytes),
+  traceId: tagOf(9, bytes),
+  spanId: tagOf(10, bytes),
+  observedTime: tagOf(11, fixed64),
+  eventName: tagOf(12, bytes),
+};
+/** The fields of a `Metric` that have data points: gauge, sum, histogram, exponential histogram, summary. */
+export const METRIC_DATA: ReadonlySet<number> = new Set([5, 7, 9, 10, 11].map((field) => tagOf(field, bytes)));
 export const VALUE = {
   string: tagOf(1, bytes),
   bool: tagOf(2, varint),

@@ -67,7 +67,7 @@ function problemOf(problem: 'too_large' | 'busy' | 'corrupt', maxBytes: number):
     case 'too_large':
       return {
         code: RPC_CODE.resourceExhausted,
-        message: `the request has more than ${maxBytes} bytes: send fewer spans at a time`,
+        message: `the request has more than ${maxBytes} bytes: send less at a time`,
       };
     case 'busy':
       return { code: RPC_CODE.unavailable, message: 'xrayd is reading too many requests' };

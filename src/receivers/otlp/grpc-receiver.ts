@@ -5,7 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { exportAnswer, RPC_CODE, statusAnswer } from '../../formats/otlp/answers.ts';
+import { exportAnswer, RPC_CODE, statusAnswer, type OtherSignal } from '../../formats/otlp/answers.ts';
 import { BodyReader } from '../../http/body.ts';
 import { Listener } from '../../http/listening.ts';
 import type { Address } from '../../pipeline/address.ts';
@@ -15,12 +15,11 @@ import { readMessage } from './grpc-message.ts';
 import { decodeTraces } from '../../formats/otlp/decode.ts';
 import type { ReceiverConfig, ReceiverDeps } from '../spans-handler.ts';
 import { Http2Connections } from './http2-connections.ts';
-import { notKept } from './not-kept.ts';
 import type { IntakeAnswer } from '../spans-intake.ts';
 
 const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
-/** Signals that xrayd does not keep. */
-const OTHERS: Readonly<Record<string, string>> = {
+/** Signals that only the local X-Ray takes. */
+const OTHERS: Readonly<Record<string, OtherSignal>> = {
   '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export': 'metrics',
   '/opentelemetry.proto.collector.logs.v1.LogsService/Export': 'logs',
 };
@@ -153,14 +152,13 @@ export class OtlpGrpcReceiver implements Component {
       return { code: RPC_CODE.unimplemented, message: `xrayd takes spans at ${TRACES}` };
     const message = await readMessage(stream, textOf(headers['grpc-encoding']), { bodies: this.#bodies, maxBytes });
     if ('code' in message) return message;
-    if (other !== undefined) {
-      message.release();
-      return { bytes: notKept(other, 'protobuf', this.#deps.log) };
-    }
     let taking: Promise<IntakeAnswer>;
     try {
       // Decoded before the first wait.
-      taking = this.#deps.intake.take(decodeTraces(message.bytes));
+      taking =
+        other === undefined
+          ? this.#deps.intake.take(decodeTraces(message.bytes))
+          : this.#deps.otherSignals.take(other, message.bytes, 'protobuf');
     } finally {
       message.release();
     }

@@ -1,9 +1,9 @@
-import { exportAnswer, RPC_CODE, statusAnswer, type Encoding } from '../../formats/otlp/answers.ts';
+import { exportAnswer, RPC_CODE, statusAnswer, type Encoding, type OtherSignal } from '../../formats/otlp/answers.ts';
 import { decodeTraces } from '../../formats/otlp/decode.ts';
 import type { Decoded, DecodeProblem, Rejected } from '../../formats/otlp/decoding.ts';
 import { readTracesJson } from '../../formats/otlp/read-json.ts';
-import type { ReceiverConfig, ReceiverDeps, Reply, SpansProtocol } from '../spans-handler.ts';
-import { notKept } from './not-kept.ts';
+import type { ReceiverDeps, Reply, SpansProtocol } from '../spans-handler.ts';
+import type { IntakeAnswer } from '../spans-intake.ts';
 
 const TYPES: ReadonlyMap<string, Encoding> = new Map([
   ['application/x-protobuf', 'protobuf'],
@@ -27,17 +27,18 @@ export class OtlpHttp implements SpansProtocol<Encoding> {
   readonly types = TYPES;
   readonly defaultType = '';
   readonly wantedType = `Content-Type must be ${[...TYPES.keys()].join(' or ')}`;
-  /** Signals that xrayd does not keep. */
   readonly other = {
     paths: new Set(['/v1/metrics', '/v1/logs']),
-    answer: (path: string, encoding: Encoding): Reply => this.#answerOther(path, encoding),
+    take: (path: string, body: Buffer, encoding: Encoding): Promise<IntakeAnswer> =>
+      this.#otherSignals.take(signalOf(path), body, encoding),
+    accepted: (path: string, rejected: Rejected, encoding: Encoding): Reply =>
+      reply(200, exportAnswer(rejected, encoding, signalOf(path)), encoding),
+    refused: (path: string, encoding: Encoding): Reply => this.#refusedOther(signalOf(path), encoding),
   };
-  readonly #mode: ReceiverConfig['mode'];
-  readonly #log: ReceiverDeps['log'];
+  readonly #otherSignals: ReceiverDeps['otherSignals'];
 
-  constructor({ mode }: Pick<ReceiverConfig, 'mode'>, { log }: Pick<ReceiverDeps, 'log'>) {
-    this.#mode = mode;
-    this.#log = log;
+  constructor({ otherSignals }: Pick<ReceiverDeps, 'otherSignals'>) {
+    this.#otherSignals = otherSignals;
   }
 
   decode(body: Buffer, encoding: Encoding): Decoded | DecodeProblem {
@@ -53,9 +54,7 @@ export class OtlpHttp implements SpansProtocol<Encoding> {
     return reply(status, statusAnswer({ code, message }, encoding), encoding);
   }
 
-  #answerOther(path: string, encoding: Encoding): Reply {
-    const signal = path.slice('/v1/'.length);
-    if (this.#mode === 'local') return reply(200, notKept(signal, encoding, this.#log), encoding);
+  #refusedOther(signal: OtherSignal, encoding: Encoding): Reply {
     const remedy = `send ${signal} elsewhere, or set OTEL_${signal.toUpperCase()}_EXPORTER=none`;
     return this.failed(404, `xrayd takes traces only: ${remedy}`, encoding);
   }
@@ -63,6 +62,10 @@ export class OtlpHttp implements SpansProtocol<Encoding> {
   problem(message: string): object {
     return { code: RPC_CODE.invalidArgument, message };
   }
+}
+
+function signalOf(path: string): OtherSignal {
+  return path === '/v1/logs' ? 'logs' : 'metrics';
 }
 
 function reply(status: number, body: Buffer, encoding: Encoding): Reply {

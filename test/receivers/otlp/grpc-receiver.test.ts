@@ -2,7 +2,8 @@ import { connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { encodeTraces } from '../../../src/formats/otlp/encode.ts';
-import { span, traces } from '../../fakes/otlp.ts';
+import { span, TRACE, traces } from '../../fakes/otlp.ts';
+import { logsRequest, metricsRequest } from '../../fakes/otlp-signals.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { grpcReceiver } from '../started.ts';
 
@@ -130,15 +131,22 @@ test('what is not gRPC gets a status of HTTP', async () => {
   expect((await call(url, [ONE], { 'content-type': 'application/x-protobuf' })).httpStatus).toBe(415);
 });
 
-test('metrics and logs succeed with a warning in local mode, and are not there in daemon mode', async () => {
-  const path = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-  const { url } = await grpcReceiver(scope);
-  const answer = await call(url, [framed(Buffer.alloc(0))], { ':path': path });
-  expect([answer.status, answer.body.toString('latin1')]).toEqual(['0', expect.stringContaining('traces only')]);
+test('logs of traces are kept in local mode, metrics are counted, and the daemon takes neither', async () => {
+  const service = (signal: 'Logs' | 'Metrics'): string =>
+    `/opentelemetry.proto.collector.${signal.toLowerCase()}.v1.${signal}Service/Export`;
+  const started = await grpcReceiver(scope);
+  const kept = await call(started.url, [framed(logsRequest([{ traceId: TRACE }]))], { ':path': service('Logs') });
+  expect([kept.status, kept.body]).toEqual(['0', framed(Buffer.alloc(0))]);
+  const some = await call(started.url, [framed(logsRequest([{}, { traceId: TRACE }]))], { ':path': service('Logs') });
+  expect([some.status, some.body.toString('latin1')]).toEqual(['0', expect.stringContaining('1 have no trace ID')]);
+  const metrics = await call(started.url, [framed(metricsRequest(3))], { ':path': service('Metrics') });
+  expect([metrics.status, metrics.body.toString('latin1')]).toEqual(['0', expect.stringContaining('metrics')]);
+  expect(started.others()).toEqual({ 'logs kept': 2, 'logs not_kept': 1, 'metrics not_kept': 3 });
+  expect(started.logs).toHaveLength(2);
   const daemon = await grpcReceiver(scope, { mode: 'daemon' });
-  expect((await call(daemon.url, [framed(Buffer.alloc(0))], { ':path': path })).status).toBe('12');
+  for (const signal of ['Logs', 'Metrics'] as const)
+    expect((await call(daemon.url, [framed(Buffer.alloc(0))], { ':path': service(signal) })).status).toBe('12');
 });
-
 test('clients that are no HTTP/2, that reset, or that stop in the middle disturb nobody, and a stop ends them', async () => {
   const started = await grpcReceiver(scope);
   const plain = await fetch(started.url).catch((error: unknown) => error);

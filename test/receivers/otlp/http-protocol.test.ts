@@ -188,17 +188,6 @@ test('names what it takes: paths, methods and types', async () => {
   expect((await post(started, ONE, PROTOBUF, '/v1/traces?x=1')).status).toBe(200);
 });
 
-test('metrics and logs succeed with a warning in local mode, and are not there in daemon mode', async () => {
-  const local = await httpReceiver(scope);
-  const answer = await post(local, '{}', JSON_TYPE, '/v1/logs');
-  expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([
-    200,
-    { partialSuccess: { errorMessage: 'xrayd keeps traces only: these logs were not kept' } },
-  ]);
-  const daemon = await httpReceiver(scope, { mode: 'daemon' });
-  expect((await post(daemon, '{}', JSON_TYPE, '/v1/metrics')).status).toBe(404);
-});
-
 test('pages of a loopback address may send in local mode; other pages and names may not', async () => {
   const started = await httpReceiver(scope);
   const origin = 'http://localhost:3000';

@@ -22,6 +22,7 @@ import {
   Resources,
   Sql,
 } from './panel-sections.tsx';
+import { Logs } from './logs.tsx';
 import { Sampling } from './sampling.tsx';
 import type { TraceState } from './trace-state.ts';
 import { setWidth, SIDE, widths } from './widths.ts';
@@ -98,6 +99,7 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
       <Outcome span={span} tick={state.tick.value} onPath={pathText(state, model, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
+      <Logs span={span} model={model} logs={state.logs.value} />
       <Request span={span} />
       <Sql span={span} />
       <Aws span={span} />

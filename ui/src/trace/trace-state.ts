@@ -1,6 +1,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Finding, TraceDocuments } from '../../../src/api/page-types.ts';
-import { readFindings, readTrace, Refused, messageOf } from '../api.ts';
+import type { TraceLog } from '../../../src/trace/log.ts';
+import { readFindings, readLogs, readTrace, Refused, messageOf } from '../api.ts';
 import { readAfter, Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { nowSeconds } from '../wall-clock.ts';
@@ -42,6 +43,8 @@ export class TraceState {
   readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
   /** undefined until they have been read. */
   readonly findings = signal<readonly Finding[] | undefined>(undefined);
+  /** Log records, in order of time. */
+  readonly logs = signal<readonly TraceLog[]>([]);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
   readonly find = computed(() => param('find'));
   /** The timeline has been painted: everything it does not need is loaded after that. */
@@ -129,6 +132,8 @@ export class TraceState {
     const { signal: stop } = (this.#reading = new AbortController());
     try {
       const found = await readTrace(this.id, stop);
+      // Logs may come without a change of the trace.
+      readAfter(this.isPainted, () => void this.#readLogs(stop));
       const isFirst = this.model.peek() === undefined;
       if (found.revision === this.model.peek()?.revision) return;
       this.#found = found;
@@ -262,6 +267,15 @@ export class TraceState {
       grow(model, nowSeconds());
       this.tick.value++;
     }, GROW_MS);
+  }
+
+  async #readLogs(stop: AbortSignal): Promise<void> {
+    try {
+      const logs = await readLogs(this.id, stop);
+      this.logs.value = logs.toSorted((a, b) => a.time - b.time);
+    } catch {
+      // As for findings.
+    }
   }
 
   async #readFindings(stop: AbortSignal): Promise<void> {
