@@ -7,6 +7,8 @@ import type { ApiServer } from './operation.ts';
 import { OneTrace, traceIdOf } from './query-string.ts';
 import * as Type from './type.ts';
 
+/** Lines of access logs of Application Load Balancers. */
+const AccessLog = Type.Object({ Lines: Type.Array(Type.String()) });
 const Pin = Type.Object({ Pinned: Type.Optional(Type.Boolean()) });
 
 /** xrayd's own routes, under /api, apart from AWS's operations. */
@@ -48,6 +50,16 @@ export function addPageDataRoutes(app: ApiServer, backend: XRayBackend): void {
       const refused = await backend.import(documents);
       return { Stored: documents.length - refused.length, Refused: unprocessed([...emptyRefusals(empty), ...refused]) };
     });
+  });
+  app.post('/api/access-log', { schema: { body: AccessLog } }, async ({ body: { Lines } }) => {
+    const { attached, known, missing, beyond, unreadable } = await ingest.attachLines(Lines);
+    return {
+      Attached: attached,
+      Known: known,
+      Missing: missing,
+      Beyond: beyond,
+      Unreadable: unreadable,
+    };
   });
   app.post('/api/clear', async () => {
     await store.write('clear', {});

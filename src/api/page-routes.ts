@@ -122,12 +122,22 @@ export function addPageRoutes(app: ApiServer, { backend, intake, status, sample 
     if (documents === undefined) throw noSuchTrace();
     return reply.type('application/json').send(documents);
   });
+  app.get('/api/traces/:id/graph', { schema: { params: OneTrace } }, async ({ params }, reply) => {
+    const services = await store.read('traceGraph', { id: traceIdOf(params), hasBalancers: true });
+    if (services === undefined) throw noSuchTrace();
+    return reply.type('application/json').send(`{"Services":${services}}`);
+  });
   app.get('/api/graph', { schema: { querystring: Graph } }, async ({ query }, reply) => {
     const { within, ...search } = query;
     const range = { type: 'TraceId', ...rangeOf(search) } as const;
-    return reply
-      .type('application/json')
-      .send(await store.read('serviceGraph', { range, ...groups.searchOf(search), maxMs: countOf('within', within) }));
+    return reply.type('application/json').send(
+      await store.read('serviceGraph', {
+        range,
+        ...groups.searchOf(search),
+        maxMs: countOf('within', within),
+        hasBalancers: true,
+      }),
+    );
   });
   app.get(
     '/api/suggestions',

@@ -76,6 +76,8 @@ export interface TraceDocuments {
   readonly isSampled: boolean;
   /** How OpenTelemetry spans are shown as segments; absent: as by default. */
   readonly conversion?: ConversionChoice;
+  /** Lines of load balancers' access logs; absent if there are none. */
+  readonly accessLog?: readonly string[];
   /** Oldest first. */
   readonly documents: readonly ReceivedJson[];
 }

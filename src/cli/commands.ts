@@ -26,8 +26,12 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
     load: () => import('./export.ts'),
   },
   import: {
-    help: 'store traces from files (of xrayd export or the AWS CLI) in a local X-Ray',
-    examples: ['xrayd import traces.json', 'aws xray batch-get-traces --trace-ids … | xrayd import'],
+    help: 'store traces (of xrayd export or the AWS CLI) or access logs in a local X-Ray',
+    examples: [
+      'xrayd import traces.json',
+      'aws xray batch-get-traces --trace-ids … | xrayd import',
+      'xrayd import --alb-log *.log.gz',
+    ],
     load: () => import('./import.ts'),
   },
   pull: {

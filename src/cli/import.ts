@@ -18,8 +18,13 @@ export async function run(
   { operands: files, output: { say } }: CommandContext,
 ): Promise<number> {
   const local = LocalXRayClient.of(loaded);
+  const named = files.length === 0 ? ['-'] : files;
+  if (loaded.config.albLog) {
+    const { importAccessLogs } = await import('./access-log.ts');
+    return importAccessLogs(named, local, say);
+  }
   let code = 0;
-  for (const file of files.length === 0 ? ['-'] : files) {
+  for (const file of named) {
     let traces: ReturnedTrace[];
     try {
       traces = readTraces(

@@ -21,6 +21,17 @@ export interface Imported {
   readonly refusals: readonly Refusal[];
 }
 
+/** What became of lines of access logs. */
+export interface AccessLogCounts {
+  attached: number;
+  /** Attached before. */
+  known: number;
+  /** Their traces are not stored. */
+  missing: number;
+  /** Their traces have as many lines as a trace can have. */
+  beyond: number;
+}
+
 interface Refusal {
   readonly Id: string | null;
   readonly ErrorCode: string;
@@ -120,6 +131,23 @@ export class LocalXRayClient {
     }
     await flush();
     return { traces: ids.size, ...total };
+  }
+
+  /** Attaches lines of access logs to the stored traces that they name. */
+  async attachLines(lines: readonly string[]): Promise<AccessLogCounts> {
+    const path = '/api/access-log';
+    const json = this.#jsonOf(await this.#post(path, { Lines: lines }), path);
+    const countIn = (name: string): number => {
+      const count = member(json, name);
+      if (typeof count !== 'number') throw this.#notLocal(path);
+      return count;
+    };
+    return {
+      attached: countIn('Attached'),
+      known: countIn('Known'),
+      missing: countIn('Missing'),
+      beyond: countIn('Beyond'),
+    };
   }
 
   async #store(documents: readonly Outgoing[], total: Total): Promise<void> {

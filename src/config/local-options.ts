@@ -81,6 +81,14 @@ export const LOCAL_OPTIONS = {
     default: { host: '127.0.0.1', port: 2000 },
     help: 'TCP address of the local X-Ray.',
   },
+  albLog: {
+    group: 'Local X-Ray',
+    commands: ['import'],
+    kind: 'switch',
+    flag: 'alb-log',
+    default: false,
+    help: 'The files are access logs of Application Load Balancers, as in S3. Each line is attached to the trace that it names.',
+  },
   traceId: {
     group: 'Local X-Ray',
     commands: ['export', 'pull'],

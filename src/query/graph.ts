@@ -1,5 +1,8 @@
 import { double } from '../json/aws-json.ts';
 import { textOf } from '../json/json.ts';
+import { balancerService, outcomeOfStatus, type BalancerView } from '../trace/balancer.ts';
+import { balancedCalls } from '../trace/balancer-calls.ts';
+import type { Call } from '../trace/map.ts';
 import type { Link, Span, Trace } from '../trace/model.ts';
 import { senderOf } from '../trace/sender.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
@@ -33,6 +36,8 @@ interface GraphNode {
   isRoot: boolean;
   /** Whether it has segments of its own. */
   isReporting: boolean;
+  /** A load balancer of an access log. */
+  isFromLog: boolean;
 }
 
 /** A link of one of the graph's traces, to be added once the trace at its other end has been looked up. */
@@ -60,8 +65,8 @@ export class Graph {
   readonly #period: Period = emptyPeriod();
   #parts = 0;
 
-  /** Throws TooMuchError. */
-  add(view: TraceView): void {
+  /** `balancers`: what access logs say about the trace. Throws TooMuchError. */
+  add(view: TraceView, balancers: readonly BalancerView[] = []): void {
     const { client, visits, calls, linked } = view.map;
     const at = view.startSecond;
     if (client !== undefined) this.#node(client, at);
@@ -72,13 +77,35 @@ export class Graph {
       node.region ??= textOf(span.aws['region']) ?? null;
       if (span.seconds !== undefined) node.statistics.add(span.outcome, span.seconds);
     }
-    for (const { from, to, span, alias } of calls) {
+    const balanced = balancers.length === 0 ? undefined : balancedCalls(view.map, balancers);
+    for (const call of calls) {
+      const { from, to, span, alias } = call;
+      const through = balanced?.get(call);
+      if (through !== undefined) {
+        this.#addBalanced(call, through, at);
+        continue;
+      }
       const edge = this.#edge(from, to, at, false);
       if (span.seconds !== undefined) edge.statistics.add(span.outcome, span.seconds);
       if (alias !== undefined) edge.aliases.set(keyOf(alias), alias);
     }
     for (const span of linked) this.#collectLinks(view.trace, span, at);
     widen(this.#period, at);
+  }
+
+  /** A call through load balancers: each is a service between the caller and its target. */
+  #addBalanced({ from, to }: Call, views: readonly BalancerView[], at: number): void {
+    for (const view of views) {
+      const service = balancerService(view);
+      const node = this.#node(service, at);
+      node.isFromLog = true;
+      const outcome = outcomeOfStatus(view.status);
+      const seconds = Math.max(0, view.end - (view.start ?? view.end));
+      node.statistics.add(outcome, seconds);
+      this.#edge(from, service, at, false).statistics.add(outcome, seconds);
+      const { statistics } = this.#edge(service, to, at, false);
+      if (view.targetSeconds !== undefined) statistics.add(outcomeOfStatus(view.targetStatus), view.targetSeconds);
+    }
   }
 
   /**
@@ -146,6 +173,7 @@ export class Graph {
         Region: hasTimes ? null : node.region,
         HostedIn: hasTimes ? {} : null,
         KeyAttributes: hasTimes ? {} : null,
+        ...(node.isFromLog ? { FromAccessLog: true } : {}),
       };
     }
   }
@@ -162,6 +190,7 @@ export class Graph {
         region: null,
         isRoot: false,
         isReporting: false,
+        isFromLog: false,
       };
       this.#nodes.set(key, node);
       this.#count();

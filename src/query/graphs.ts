@@ -9,17 +9,26 @@ import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';
 
+/** Whether the graph has load balancers from access logs: the page's has, X-Ray's operations do not. */
+interface BalancersShown {
+  readonly hasBalancers?: boolean;
+}
+
 /** GetTraceGraph: `Services`; undefined if the trace does not exist. */
-export function traceGraph(reader: TraceSource, traceId: string): JsonText | undefined {
+export function traceGraph(
+  reader: TraceSource,
+  traceId: string,
+  { hasBalancers = false }: BalancersShown = {},
+): JsonText | undefined {
   const view = reader.trace(traceId);
   if (view === undefined) return undefined;
   const graph = new Graph();
-  graph.add(view);
+  graph.add(view, hasBalancers ? reader.balancersOf(traceId) : []);
   addLinks(graph, reader);
   return servicesOf(graph, reader, false);
 }
 
-export interface GraphRequest extends Search {
+export interface GraphRequest extends Search, BalancersShown {
   /** By receipt for GetServiceGraph, as in AWS; by start for the page. */
   readonly range: TimeRange;
   /**
@@ -37,14 +46,16 @@ const MORE = 3;
  */
 export async function serviceGraph(
   reader: TraceSource,
-  { range, maxMs = Infinity, ...search }: GraphRequest,
+  { range, maxMs = Infinity, hasBalancers = false, ...search }: GraphRequest,
 ): Promise<object> {
   const graph = new Graph();
+  const isWithLog = hasBalancers && reader.hasAccessLog;
   let untilMs = performance.now() + maxMs;
   let [found, isPartial, isNearlyDone] = [0, false, false];
   for await (const view of matching(reader, range, search)) {
     found++;
-    if (!view.trace.segments.some(({ isInProgress }) => isInProgress)) graph.add(view);
+    if (!view.trace.segments.some(({ isInProgress }) => isInProgress))
+      graph.add(view, isWithLog ? reader.balancersOf(view.trace.id) : []);
     if (performance.now() <= untilMs) continue;
     // A client that gets a partial graph asks for the whole one next, from the start.
     isPartial = reader.countIn({ ...range, hasUnsampled: search.hasUnsampled }) > found * (isNearlyDone ? 1 : 1 + MORE);

@@ -1,4 +1,5 @@
 import type { Search } from '../filter/search.ts';
+import type { BalancerView } from '../trace/balancer.ts';
 import type { TraceView } from '../trace/trace-view.ts';
 import type { ReadBudget } from './read-budget.ts';
 import type { SortKey } from './answers.ts';
@@ -57,6 +58,10 @@ export interface TraceSource {
   /** Orders that it supports itself, for `inOrder` and `rowsInOrder`. */
   readonly orders: ReadonlySet<SortKey>;
   trace(id: string): TraceView | undefined;
+  /** Whether any trace has lines of an access log. */
+  readonly hasAccessLog: boolean;
+  /** What load balancers' access logs say about a trace. */
+  balancersOf(id: string): readonly BalancerView[];
   /** The trace at a row; undefined if it has been deleted. */
   traceAt(row: number): TraceView | undefined;
   /** The row of a trace. */

@@ -33,6 +33,7 @@ export class Pruner {
   readonly #pages: Rows<{ readonly used: number }>;
   readonly #oldest: Rows<{ readonly row: number; readonly bytes: number }>;
   readonly #deleteDocuments: StatementSync;
+  readonly #deleteLines: StatementSync;
   readonly #pinned: Rows<{ readonly row: number }>;
   readonly #unpinnedBytes: Rows<{ readonly bytes: number }>;
   readonly #deleteTraces: StatementSync;
@@ -63,6 +64,7 @@ export class Pruner {
       'SELECT row, bytes FROM trace WHERE row >= ? AND row < ? AND pinned = 0 ORDER BY row LIMIT ?',
     );
     this.#deleteDocuments = database.prepare('DELETE FROM document WHERE row >= ? AND row < ?');
+    this.#deleteLines = database.prepare('DELETE FROM access_log WHERE row >= ? AND row < ?');
     this.#pinned = prepareRows(database, { row: 'number' }, PINNED);
     this.#unpinnedBytes = prepareRows(
       database,
@@ -113,15 +115,20 @@ export class Pruner {
     this.#deleteDocumentsOf(0, Number.MAX_SAFE_INTEGER);
   }
 
-  /** Deletes the documents from the first trace to the last, except those of pinned traces. */
+  /** Deletes the documents and log lines from the first trace to the last, except those of pinned traces. */
   #deleteDocumentsOf(first: number, last: number): void {
     let from = first;
     for (const { row: pinned } of this.#pinned.all()) {
       if (pinned < from || pinned > last) continue;
-      this.#deleteDocuments.run(documentRows(from).first, documentRows(pinned).first);
+      this.#deleteRows(documentRows(from).first, documentRows(pinned).first);
       from = pinned + 1;
     }
-    this.#deleteDocuments.run(documentRows(from).first, Math.min(Number.MAX_SAFE_INTEGER, documentRows(last).last));
+    this.#deleteRows(documentRows(from).first, Math.min(Number.MAX_SAFE_INTEGER, documentRows(last).last));
+  }
+
+  #deleteRows(first: number, last: number): void {
+    this.#deleteDocuments.run(first, last);
+    this.#deleteLines.run(first, last);
   }
 
   #usedBytes(): number {

@@ -4,6 +4,8 @@ import { mayMatchText, type TextSearch } from '../filter/text.ts';
 import { ReadBudget, TooMuchError } from '../query/read-budget.ts';
 import { TraceView } from '../trace/trace-view.ts';
 import { assemble } from '../trace/assemble.ts';
+import { isProblem, readAccessLog } from '../formats/access-log.ts';
+import type { BalancerView } from '../trace/balancer.ts';
 import { storedDocument, type ReceivedDocument } from '../formats/formats.ts';
 import { choiceForStored } from '../formats/read.ts';
 import type { Search } from '../filter/search.ts';
@@ -68,6 +70,7 @@ export class Reader implements TraceSource {
   readonly #byId: Rows<Row<typeof PINNED_ROW>>;
   readonly #byRow: Rows<TraceRow>;
   readonly #documents: Rows<ReceivedDocument>;
+  readonly #lines: Rows<{ readonly line: string }>;
   readonly #statements: Statements;
   readonly #scans: Scans;
   readonly #cache: ViewCache;
@@ -90,6 +93,11 @@ export class Reader implements TraceSource {
       database,
       { format: 'format', body: 'text' },
       'SELECT format, body FROM document WHERE row >= ? AND row < ? ORDER BY row',
+    );
+    this.#lines = prepareRows(
+      database,
+      { line: 'text' },
+      'SELECT line FROM access_log WHERE row >= ? AND row < ? ORDER BY row',
     );
   }
 
@@ -278,7 +286,28 @@ export class Reader implements TraceSource {
     const isSampled = unsampled === 0;
     const conversion = choiceForStored();
     const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, conversion });
-    return `${facts.slice(0, -1)},"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
+    const lines = this.#linesOf(row.row);
+    const accessLog = lines.length === 0 ? '' : `"accessLog":${JSON.stringify(lines)},`;
+    return `${facts.slice(0, -1)},${accessLog}"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
+  }
+
+  get hasAccessLog(): boolean {
+    return this.#lines.get(0, Number.MAX_SAFE_INTEGER) !== undefined;
+  }
+
+  /** What load balancers' access logs say about a trace. */
+  balancersOf(id: string): BalancerView[] {
+    const row = this.rowOf(id);
+    if (row === undefined) return [];
+    return this.#linesOf(row).flatMap((line) => {
+      const view = readAccessLog(line);
+      return isProblem(view) ? [] : [view];
+    });
+  }
+
+  #linesOf(trace: number): string[] {
+    const { first, last } = documentRows(trace);
+    return this.#lines.all(first, last).map(({ line }) => line);
   }
 
   /** Names of annotations that occur in traces. */

@@ -5,7 +5,7 @@ import { onlyRow, prepareRows, type Columns, type Row } from './rows.ts';
 /** Marks the file as a store of xrayd, in its header. "xray" in ASCII. */
 const APPLICATION_ID = 0x78726179;
 /** Files of other versions are refused. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Number of index tables; an empty one takes a page. */
 export const GENERATIONS = 64;
@@ -53,6 +53,7 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
  * The oldest generation also has all earlier traces. The index is read in the order of traces, newest last.
  * text_0 and so on: the same for texts.
  * log: log records of traces, by the trace's ID, in order of arrival; bytes are those of its body (TraceLog).
+ * access_log: lines of load balancers' access logs, as imported, with rows like those of documents.
  * field: names in the index; `last` is the first row of the newest generation that has the name.
  * setting: groups, sampling rules and the like, as JSON.
  */
@@ -93,6 +94,7 @@ CREATE TABLE log (
   body TEXT NOT NULL
 );
 CREATE INDEX log_trace ON log(trace);
+CREATE TABLE access_log (row INTEGER PRIMARY KEY, line TEXT NOT NULL);
 CREATE TABLE field (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
 CREATE TABLE generation (slot INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 INSERT INTO generation (slot, first) VALUES (0, 0);

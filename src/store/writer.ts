@@ -7,6 +7,7 @@ import { isRefusal, traceFullRefusal } from '../trace/refusal.ts';
 import { headAfter, headValues, SET_HEAD } from './head.ts';
 import { LogTable, type LogText } from './log-table.ts';
 import type { Written } from './written.ts';
+import { AccessLogs, type AttachedLines, type LogLine } from './access-logs.ts';
 import { Pruner } from './pruner.ts';
 import { KnownDocuments, type KnownDocument } from './known-documents.ts';
 import { ParsedValues } from './readable.ts';
@@ -52,6 +53,7 @@ export class Writer {
   readonly #index: TermIndex;
   readonly #logs: LogTable;
   readonly #pruner: Pruner;
+  readonly #accessLogs: AccessLogs;
   /** Row of the next new trace. */
   #nextRow = 1;
   /** Of what is stored. */
@@ -89,6 +91,7 @@ export class Writer {
     this.#index = new TermIndex(database, this.#statements, maxBytes, (trace) => this.#textOf(trace));
     this.#logs = new LogTable(database, maxBytes);
     this.#pruner = new Pruner(database, { index: this.#index, logs: this.#logs }, maxBytes);
+    this.#accessLogs = new AccessLogs(database);
     this.#addDocument = database.prepare(
       'INSERT INTO document (row, id, in_progress, format, body) VALUES (?, ?, ?, ?, ?)',
     );
@@ -154,6 +157,15 @@ export class Writer {
     const bytes = logs.reduce((sum, { text }) => sum + text.length, 0);
     if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
     return kept;
+  }
+
+  /** Attaches lines of access logs to the stored traces that they name. Throws FullOfPinnedError, like `putAll`. */
+  attachLines(lines: readonly LogLine[]): AttachedLines {
+    this.#pruner.assertNotFull();
+    const result = this.#inTransaction(() => this.#accessLogs.attach(lines));
+    const bytes = lines.reduce((sum, { line }) => sum + line.length, 0);
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, this.#nextRow));
+    return result;
   }
 
   pin(traceId: string, isPinned: boolean): boolean {

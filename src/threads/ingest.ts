@@ -2,6 +2,8 @@ import type { Logger } from '../pipeline/logger.ts';
 import { otlpKindOf } from '../formats/otlp/otlp-body.ts';
 import { StoreFullError } from './store-thread.ts';
 import type { Store } from './store.ts';
+import { isProblem, readAccessLog } from '../formats/access-log.ts';
+import type { AttachedLines } from '../store/access-logs.ts';
 import type { Written } from '../store/written.ts';
 import type { FormatName, Refusal } from '../trace/model.ts';
 
@@ -110,6 +112,21 @@ export class Ingest {
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;
+  }
+
+  /**
+   * Attaches lines of access logs to the stored traces that they name. `unreadable` are no such lines, or name no trace.
+   * Rejects with StoreFullError if the store takes nothing.
+   */
+  async attachLines(lines: readonly string[]): Promise<AttachedLines & { readonly unreadable: number }> {
+    const { store, onChanged } = this.#deps;
+    const named = lines.flatMap((line) => {
+      const view = readAccessLog(line);
+      return isProblem(view) || view.traceId === undefined ? [] : [{ traceId: view.traceId, line }];
+    });
+    const attached = await store.write('attachLines', { lines: named });
+    if (attached.changed.length > 0) onChanged(attached.changed);
+    return { ...attached, unreadable: lines.length - named.length };
   }
 }
 

@@ -1,4 +1,5 @@
 import { member } from '../json/json.ts';
+import type { AttachedLines, LogLine } from '../store/access-logs.ts';
 import type { LogText } from '../store/log-table.ts';
 import type { StoreSize } from '../store/reader.ts';
 import type { Full, Written } from '../store/written.ts';
@@ -42,6 +43,7 @@ export interface WriteCalls extends CommonCalls {
   };
   /** The number of records that are kept. */
   putLogs: { args: { logs: readonly LogText[] }; result: number };
+  attachLines: { args: { lines: readonly LogLine[] }; result: AttachedLines };
   pin: { args: { traceId: string; isPinned: boolean }; result: boolean };
   clear: { args: Record<string, never>; result: undefined };
   /** JSON by name: all values are saved, or none. */
@@ -79,7 +81,8 @@ export interface ReadCalls extends CommonCalls {
   suggestions: { args: { field: string; prefix: string }; result: readonly (string | number)[] };
   /** `left` are the traces that do not fit into one response. */
   traces: { args: { ids: readonly string[] }; result: { json: string; left: readonly string[] } };
-  traceGraph: { args: { id: string }; result: string | undefined };
+  /** `hasBalancers`: with load balancers from access logs. */
+  traceGraph: { args: { id: string; hasBalancers?: boolean }; result: string | undefined };
   serviceGraph: { args: GraphRequest; result: string };
   timeSeries: { args: TimeSeriesRequest; result: string };
   insights: { args: InsightsRequest; result: readonly Insight[] };

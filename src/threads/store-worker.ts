@@ -74,6 +74,7 @@ function writing(writer: Writer): Handlers<WriteCalls> {
     ...COMMON,
     put: ({ bytes, ends, ...facts }) => queue.put({ ...facts, texts: textsOf(bytes, ends) }),
     putLogs: ({ logs }) => writer.putLogs(logs),
+    attachLines: ({ lines }) => writer.attachLines(lines),
     pin: ({ traceId, isPinned }) => writer.pin(traceId, isPinned),
     clear: () => {
       writer.clear();
@@ -160,8 +161,8 @@ function reading(reader: Reader): Handlers<ReadCalls> {
       }
       return { json: `[${texts.join(',')}]`, left };
     },
-    traceGraph: ({ id }) => {
-      const services = traceGraph(reader, id);
+    traceGraph: ({ id, ...shown }) => {
+      const services = traceGraph(reader, id, shown);
       return services === undefined ? undefined : awsJson(services);
     },
     serviceGraph: async (request) => awsJson(await serviceGraph(reader, request)),

@@ -1,3 +1,6 @@
+import type { Outcome } from './model.ts';
+import type { ServiceId } from './service-id.ts';
+
 /** A load balancer's view of one request, from its access log: not a span, since the balancer sends none. */
 export interface BalancerView {
   /** `http`, `https`, `h2`, `grpcs`, `ws` or `wss`. */
@@ -39,4 +42,16 @@ export interface BalancerView {
 /** The name in the resource ID: `shop` in `app/shop/50dc6c495c0c9188`. */
 export function balancerName({ balancer }: Pick<BalancerView, 'balancer'>): string {
   return balancer.split('/')[1] ?? balancer;
+}
+
+export const BALANCER_TYPE = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
+
+/** The load balancer as a service of a map. */
+export function balancerService(view: Pick<BalancerView, 'balancer'>): ServiceId {
+  return { name: balancerName(view), type: BALANCER_TYPE, accountId: null };
+}
+
+/** The outcome of a response as X-Ray has it for a segment with that status. */
+export function outcomeOfStatus(status = 0): Outcome {
+  return { isFault: status >= 500, isError: status >= 400 && status < 500, isThrottle: status === 429 };
 }

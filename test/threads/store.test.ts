@@ -223,7 +223,7 @@ test.each([
       openToWrite({ file, isTemporary: false }).close();
       new DatabaseSync(file).exec('PRAGMA user_version = 99');
     },
-    /was written by a newer xrayd \(format 99, this one supports 5\)/,
+    /was written by a newer xrayd \(format 99, this one supports 6\)/,
   ],
   [
     'an older form',
@@ -231,7 +231,7 @@ test.each([
       openToWrite({ file, isTemporary: false }).close();
       new DatabaseSync(file).exec('PRAGMA user_version = 3');
     },
-    /was written by an older xrayd \(format 3, this one supports 5\)\. Use that version, or choose another file with --data$/,
+    /was written by an older xrayd \(format 3, this one supports 6\)\. Use that version, or choose another file with --data$/,
   ],
 ])('refuses %s by name', (_, make, message) => {
   const file = join(scope.folder(), 'other.db');

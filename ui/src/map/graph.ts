@@ -1,3 +1,4 @@
+import { BALANCER_TYPE } from '../../../src/trace/balancer.ts';
 import { count, duration, plural, shortName } from '../format.ts';
 
 /** Response of GetServiceGraph and GetTraceGraph. Source: X-Ray's published service model, 2016-04-12. */
@@ -46,6 +47,8 @@ export interface GraphService {
   /** Seconds since the epoch. */
   readonly StartTime: number | null;
   readonly EndTime: number | null;
+  /** A load balancer that only access logs know. */
+  readonly FromAccessLog?: boolean;
 }
 
 export const OUTCOMES = ['ok', 'error', 'throttle', 'fault'] as const;
@@ -225,6 +228,7 @@ export function figuresOf({
 export function typeName(type: string | null): string {
   if (type === null || type === '' || type === 'remote') return '';
   if (type === 'client') return 'client';
+  if (type === BALANCER_TYPE) return 'ALB, from logs';
   const [first = '', second] = type.replace(/^AWS::/, '').split('::');
   if (second === undefined) return first;
   return first === 'Database' ? second : `${first} ${second.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { ordered, useDrag } from '../drag.ts';
 import { count, duration, percent } from '../format.ts';
 import { go, hrefTo, LIST } from '../route.ts';
@@ -34,7 +35,11 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
   if (node === undefined || (selection.to !== undefined && edge === undefined)) return null;
   const statistics = edge === undefined ? node.statistics : edge.edge.SummaryStatistics;
   const histogram = edge === undefined ? node.histogram : edge.edge.ResponseTimeHistogram;
-  const open = (body: string): void => go(hrefTo(LIST, { q: searchOf(node, edge, body) }));
+  const isFromLog = (edge === undefined ? [node] : [edge.from, edge.to]).some(
+    ({ service }) => service.FromAccessLog === true,
+  );
+  // No span has a load balancer, so expressions do not find it.
+  const open = isFromLog ? undefined : (body: string): void => go(hrefTo(LIST, { q: searchOf(node, edge, body) }));
   return (
     <Side
       label={edge === undefined ? 'The selected service' : 'The selected call'}
@@ -42,12 +47,15 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
       onClose={() => onSelect(undefined)}
     >
       <p class="dim">{aboutOf(node, edge)}</p>
+      {isFromLog && <p>A load balancer, taken from access logs, not from spans: filter expressions do not find it.</p>}
       <Figures statistics={statistics} histogram={histogram} minutes={minutes} onOpen={open} />
-      <LatencyHistogram
-        key={`${selection.node} ${selection.to}`}
-        histogram={histogram ?? []}
-        onRange={(from, to) => open(`responsetime >= ${from} AND responsetime <= ${to}`)}
-      />
+      {open !== undefined && (
+        <LatencyHistogram
+          key={`${selection.node} ${selection.to}`}
+          histogram={histogram ?? []}
+          onRange={(from, to) => open(`responsetime >= ${from} AND responsetime <= ${to}`)}
+        />
+      )}
       {edge === undefined && (
         <>
           <Calls
@@ -64,16 +72,18 @@ export function MapPanel({ map, selection, minutes, onSelect }: MapPanelProps) {
           />
         </>
       )}
-      <p class="buttons">
-        <button type="button" class="button" onClick={() => open('')}>
-          Traces
-        </button>
-        {sharesOf(statistics).fault > 0 && (
-          <button type="button" class="button" onClick={() => open('fault')}>
-            With faults
+      {open !== undefined && (
+        <p class="buttons">
+          <button type="button" class="button" onClick={() => open('')}>
+            Traces
           </button>
-        )}
-      </p>
+          {sharesOf(statistics).fault > 0 && (
+            <button type="button" class="button" onClick={() => open('fault')}>
+              With faults
+            </button>
+          )}
+        </p>
+      )}
     </Side>
   );
 }
@@ -163,7 +173,8 @@ function Figures({
   statistics: Statistics | null;
   histogram: readonly HistogramEntry[] | null;
   minutes: number | undefined;
-  onOpen: (body: string) => void;
+  /** undefined where expressions find nothing. */
+  onOpen: ((body: string) => void) | undefined;
 }) {
   const shares = sharesOf(statistics);
   const total = statistics?.TotalCount ?? 0;
@@ -182,14 +193,9 @@ function Figures({
               <span class={`badge ${outcome}`}>{outcome}</span>
             </dt>
             <dd key={outcome}>
-              <button
-                type="button"
-                class="value"
-                title={`Search traces with ${outcome}`}
-                onClick={() => onOpen(outcome)}
-              >
+              <Figure title={`Search traces with ${outcome}`} body={outcome} onOpen={onOpen}>
                 {count(shares[outcome])}
-              </button>
+              </Figure>
               <span class="faint"> · {percent(shares[outcome] / total)}</span>
             </dd>
           </>
@@ -201,20 +207,39 @@ function Figures({
             <>
               <dt key={`${share} name`}>p{share * 100}</dt>
               <dd key={share}>
-                <button
-                  type="button"
-                  class="value"
+                <Figure
                   title={`Search those that took ${latency(seconds)} or longer`}
-                  onClick={() => onOpen(`responsetime >= ${below(seconds)}`)}
+                  body={`responsetime >= ${below(seconds)}`}
+                  onOpen={onOpen}
                 >
                   {latency(seconds)}
-                </button>
+                </Figure>
               </dd>
             </>
           );
         })}
       </dl>
     </section>
+  );
+}
+
+/** A figure that searches its traces. */
+function Figure({
+  title,
+  body,
+  onOpen,
+  children,
+}: {
+  title: string;
+  body: string;
+  onOpen: ((body: string) => void) | undefined;
+  children: ComponentChildren;
+}) {
+  if (onOpen === undefined) return <>{children}</>;
+  return (
+    <button type="button" class="value" title={title} onClick={() => onOpen(body)}>
+      {children}
+    </button>
   );
 }
 

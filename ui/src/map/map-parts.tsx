@@ -75,7 +75,7 @@ export function Node({ placed: { node, x, y, radius, label }, ...props }: PartPr
   const ring = Math.min(RING * unit, radius / 2);
   return (
     <g
-      class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}`}
+      class={`node${isLit ? ' near' : ''}${isSelected ? ' selected' : ''}${node.service.FromAccessLog === true ? ' from-log' : ''}`}
       transform={`translate(${x} ${y})`}
       {...pointerOf(part, props)}
     >

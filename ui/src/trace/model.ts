@@ -58,6 +58,8 @@ export interface TraceModel {
   readonly bytes: number;
   /** Start of the trace, in seconds since the epoch. */
   readonly origin: number;
+  /** Lines of load balancers' access logs. */
+  readonly accessLog: readonly string[];
   /** In the order of the timeline: parents before children, siblings by start. */
   readonly spans: readonly Span[];
   readonly roots: readonly Span[];
@@ -113,6 +115,7 @@ export function modelOf(
     id,
     revision,
     isPinned,
+    accessLog: found.accessLog ?? [],
     bytes,
     origin: builder.origin,
     spans,

@@ -44,7 +44,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         {model !== undefined && <LogLinks model={model} span={state.selected.value} />}
         {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
       </div>
-      <Balancers id={id} imported={NO_LINES} />
+      <Balancers id={id} imported={model?.accessLog ?? NO_LINES} />
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (
