@@ -7,7 +7,7 @@ import type { SpanReceiverDeps } from './span-receivers.ts';
 import { formatAddress, isLoopbackHost } from '../pipeline/address.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../pipeline/environment.ts';
-import type { FormatName } from '../trace/model.ts';
+import type { DocumentFormat } from '../pipeline/segment.ts';
 import { sumOf, type Snapshot } from '../pipeline/accounting.ts';
 import { fullCollector } from '../pipeline/collector.ts';
 import type { CallPath } from '../pipeline/call-path.ts';
@@ -49,7 +49,7 @@ export interface LocalDeps {
 /** The interface of src/compose/tee.ts, so that the library works without the AWS code. */
 type Tee = Component & {
   readonly state: ComponentState;
-  put(documents: readonly Uint8Array[], format: FormatName): void;
+  put(documents: readonly Uint8Array[], format: DocumentFormat): void;
   read(): Snapshot;
 };
 
@@ -88,12 +88,17 @@ export function buildLocal(
     log,
     lines,
     onChanged: (ids) => feed.changed(ids),
-    onStored: (documents, format) => tee?.put(documents, format),
   });
   const account = { region: config.region === '' ? 'us-east-1' : config.region, accountId: config.accountId };
   const backend = new XRayBackend({ account, defaultSampling: config.defaultSampling }, { store, ingest, feed });
   const opening: Part = { name: 'local', start: () => backend.open(), stop: async () => {} };
-  const exporter = new LocalExporter({ ingest, lines, log, counters: accounting.counters });
+  const exporter = new LocalExporter({
+    ingest,
+    lines,
+    log,
+    counters: accounting.counters,
+    onStored: tee === undefined ? undefined : (documents, format) => tee.put(documents, format),
+  });
   const pipeline = new Pipeline(
     config,
     { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },

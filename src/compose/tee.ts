@@ -7,12 +7,12 @@ import type { CallPath } from '../pipeline/call-path.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
-import type { FormatName } from '../trace/model.ts';
+import type { DocumentFormat } from '../pipeline/segment.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
-import { segmentDocumentsOf } from '../formats/otlp/documents.ts';
-import { readTracesJson } from '../formats/otlp/read-json.ts';
-import { CONVERSION_FAILED } from './converting-sink.ts';
+import { conversionChoiceOf } from './conversion-choice.ts';
+import { CONVERSION_FAILED, type Converter } from './converting-sink.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
+import { otlpConverter } from './otlp-converter.ts';
 import { Pipeline } from './pipeline.ts';
 
 /** Forwards to AWS what the local X-Ray has stored: a second pipeline, with its own buffer and accounting. */
@@ -20,10 +20,12 @@ export class Tee implements Component {
   readonly name = 'tee';
   readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
   readonly #pipeline: Pipeline;
+  readonly #spans: Converter;
   readonly #log: Logger;
 
-  private constructor(pipeline: Pipeline, log: Logger) {
+  private constructor(pipeline: Pipeline, spans: Converter, log: Logger) {
     this.#pipeline = pipeline;
+    this.#spans = spans;
     this.#log = log;
   }
 
@@ -44,7 +46,8 @@ export class Tee implements Component {
     const exporter = new XRayExporter({ api, hints, log, counters });
     const { teeBytes } = memoryBudgetOf(config, 'local');
     const deps = { exporter, upstream, accounting, log };
-    return new Tee(new Pipeline(config, { maxBytes: teeBytes, maxAgeMs: BATCH_MAX_AGE_MS }, deps), log);
+    const pipeline = new Pipeline(config, { maxBytes: teeBytes, maxAgeMs: BATCH_MAX_AGE_MS }, deps);
+    return new Tee(pipeline, otlpConverter(conversionChoiceOf(config)), log);
   }
 
   get state(): ComponentState {
@@ -58,20 +61,19 @@ export class Tee implements Component {
   }
 
   /**
-   * Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. What becomes of spans
-   * is counted by the segments that they are converted to.
+   * Sends copies of documents, as many as fit into the buffer; the others are counted as dropped. Spans are sent, and
+   * counted, as the segments that the daemon would make of them.
    */
-  put(documents: readonly Uint8Array[], format: FormatName): void {
-    if (format === 'xray') return this.#put(documents);
-    for (const document of documents) {
-      const segments = segmentsOf(document);
-      if (segments !== undefined) {
-        this.#put(segments);
-        continue;
-      }
-      this.#pipeline.accounting.received++;
-      this.#pipeline.accounting.countUnprocessed(CONVERSION_FAILED);
-    }
+  put(documents: readonly Uint8Array[], format: DocumentFormat): void {
+    this.#put(format === this.#spans.from ? documents.flatMap((document) => this.#segmentsOf(document)) : documents);
+  }
+
+  #segmentsOf(document: Uint8Array): readonly Uint8Array[] {
+    const segments = this.#spans.convert(document);
+    if (segments !== undefined) return segments;
+    this.#pipeline.accounting.received++;
+    this.#pipeline.accounting.countUnprocessed(CONVERSION_FAILED);
+    return [];
   }
 
   #put(documents: readonly Uint8Array[]): void {
@@ -109,11 +111,4 @@ export class Tee implements Component {
       this.#log.error(fields, `${fields.lost} segments were stored locally but not forwarded to X-Ray (--tee)`);
     else this.#log.info(fields, 'forwarded to X-Ray (--tee)');
   }
-}
-
-/** The segments of stored spans, which are in JSON; undefined if they cannot be converted. */
-function segmentsOf(document: Uint8Array): Uint8Array[] | undefined {
-  const { buffer, byteOffset, byteLength } = document;
-  const traces = readTracesJson(Buffer.from(buffer, byteOffset, byteLength).toString());
-  return traces.isDecoded && traces.spans > 0 ? segmentDocumentsOf(traces) : undefined;
 }

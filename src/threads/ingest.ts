@@ -14,11 +14,6 @@ export interface IngestDeps {
   readonly lines: { write(document: Uint8Array, arrivedAtMs: number, format: FormatName, isSampled: boolean): void };
   /** Called with the IDs of traces that have just changed. */
   readonly onChanged: (traceIds: readonly string[]) => void;
-  /**
-   * Called with stored documents, except imports, to forward them. The documents' memory still belongs
-   * to the caller.
-   */
-  readonly onStored?: (documents: readonly Uint8Array[], format: FormatName) => void;
 }
 
 export interface PutOptions {
@@ -28,7 +23,7 @@ export interface PutOptions {
   readonly isSampled?: boolean;
   /** Since the epoch. */
   readonly receivedAtMs: number;
-  /** Traces that were recorded elsewhere: they are neither printed nor forwarded. */
+  /** Traces that were recorded elsewhere: they are not printed. */
   readonly isImport: boolean;
 }
 
@@ -81,7 +76,7 @@ export class Ingest {
     documents: readonly Uint8Array[],
     { format = 'xray', isSampled = true, receivedAtMs, isImport }: PutOptions,
   ): Promise<Written> {
-    const { store, log, lines, onChanged, onStored } = this.#deps;
+    const { store, log, lines, onChanged } = this.#deps;
     const packed = pack(documents);
     let written: Written;
     try {
@@ -107,8 +102,6 @@ export class Ingest {
       const refused = new Set(written.refused.map(({ position }) => position));
       const stored = refused.size === 0 ? documents : documents.filter((_, position) => !refused.has(position));
       for (const document of stored) lines.write(document, receivedAtMs, format, isSampled);
-      // AWS would show what is sent on, although its sender said that it is not to be.
-      if (isSampled) onStored?.(stored, format);
     }
     if (written.changed.length > 0) onChanged(written.changed);
     return written;

@@ -67,7 +67,6 @@ test('documents of a client that disconnects before they are stored are counted 
     log,
     lines,
     onChanged: () => {},
-    onStored: (documents) => forwarded.push(...documents.map(String)),
   });
   const backend = new XRayBackend(
     { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
@@ -75,7 +74,8 @@ test('documents of a client that disconnects before they are stored are counted 
   );
   await backend.open();
   const accounting = new Accounting();
-  const exporter = new LocalExporter({ ingest, lines, log, counters: newCounters() });
+  const onStored = (some: readonly Uint8Array[]): void => void forwarded.push(...some.map(String));
+  const exporter = new LocalExporter({ ingest, lines, log, counters: newCounters(), onStored });
   const limits = { maxBytes: 1e7, maxAgeMs: 1_000, concurrency: 1, retryMaxAgeMs: 60_000, isNewestFirst: false };
   const batcher = new Batcher(limits, { exporter, accounting, log });
   scope.add(() => batcher.stop(AbortSignal.timeout(1_000)));

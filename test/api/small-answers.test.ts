@@ -43,7 +43,7 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
   const store = await scope.start(new SlowStore({ file: '', maxBytes: 1e8 }));
   const feed = new LiveFeed();
   const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
-  const ingest = new Ingest({ store, log, lines, onChanged: () => {}, onStored: () => {} });
+  const ingest = new Ingest({ store, log, lines, onChanged: () => {} });
   const backend = new XRayBackend(
     { account: { region: 'us-east-1', accountId: '123456789012' }, defaultSampling: 'all' },
     { store, ingest, feed },

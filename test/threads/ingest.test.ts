@@ -9,24 +9,21 @@ const DOCUMENTS = ['first', 'second', 'third'].map((text) => Buffer.from(text));
 const refusal = { id: null, code: 'InvalidId', message: 'no', traceId: 'trace' };
 const NO_LINES = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
 
-function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; stored: string[]; changed: string[] } {
+function ingestInto(write: () => Written): { ingest: Ingest; log: MemoryLog; changed: string[] } {
   const log = new MemoryLog();
-  const stored: string[] = [];
   const changed: string[] = [];
   const ingest = new Ingest({
     store: { write: async () => write() },
     log,
     lines: NO_LINES,
     onChanged: (ids) => changed.push(...ids),
-    onStored: (documents) => stored.push(...documents.map(String)),
   });
-  return { ingest, log, stored, changed };
+  return { ingest, log, changed };
 }
 
-test('forwards what was stored, and remembers what was refused for its trace', async () => {
-  const { ingest, stored, changed } = ingestInto(() => ({ refused: [{ ...refusal, position: 1 }], changed: ['t'] }));
+test('names the traces that have changed, and remembers what was refused for its trace', async () => {
+  const { ingest, changed } = ingestInto(() => ({ refused: [{ ...refusal, position: 1 }], changed: ['t'] }));
   await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: false });
-  expect(stored).toEqual(['first', 'third']);
   expect(changed).toEqual(['t']);
   expect(ingest.refusalsOf('trace')).toMatchObject([refusal]);
   expect(ingest.refusalsOf('other')).toEqual([]);
@@ -55,13 +52,6 @@ test('stores documents completely, wherever they are in memory', async () => {
   expect([...ends]).toEqual([3, 6, 11, 16, 19, 19, 24]);
 });
 
-test('does not forward imports', async () => {
-  const { ingest, stored, changed } = ingestInto(() => ({ refused: [], changed: ['t'] }));
-  await ingest.put(DOCUMENTS, { receivedAtMs: 1, isImport: true });
-  expect(stored).toEqual([]);
-  expect(changed).toEqual(['t']);
-});
-
 test.each([
   ['disk', 'the disk is full', 'space is available'],
   ['io', 'the disk fails', 'it works again'],
@@ -70,7 +60,7 @@ test.each([
   'a store that takes nothing (%s) is reported once, and shown until it does again',
   async (full, problem, until) => {
     let isFull = true;
-    const { ingest, log, stored } = ingestInto(() => {
+    const { ingest, log } = ingestInto(() => {
       if (isFull) throw new StoreFullError('nothing was stored', full);
       return { refused: [], changed: [] };
     });
@@ -80,7 +70,6 @@ test.each([
     expect(
       log.lines.filter(({ message }) => message === `${problem}: traces are not stored until ${until}`),
     ).toHaveLength(1);
-    expect(stored).toEqual([]);
     isFull = false;
     await put();
     expect(ingest.problem).toBeUndefined();

@@ -19,6 +19,11 @@ export interface LocalExporterDeps {
   readonly lines: ConsoleLines;
   readonly log: Logger;
   readonly counters: Counters;
+  /**
+   * Called with documents that have been stored, in the format in which they were received, to forward them. Their
+   * memory is reused afterwards.
+   */
+  readonly onStored?: ((documents: readonly Uint8Array[], format: DocumentFormat) => void) | undefined;
 }
 
 /** Exports documents to the store of the local X-Ray, and prints a line for each. */
@@ -92,10 +97,24 @@ export class LocalExporter implements Exporter {
       const { chunk, start, end, arrivedAtMs } = batch[position]!;
       if (rejectedAs === 'otlp') lines.write(chunk.subarray(start, end), wallTimeOf(arrivedAtMs));
     }
+    this.#forward(batch, refusals);
     this.#lastSuccessMs = monotonicMs();
     const result: ExportResult = refused.length === 0 ? { kind: 'sent' } : { kind: 'partial', refused };
     countCall(counters, result.kind, startedMs);
     return result;
+  }
+
+  #forward(batch: Batch, refusals: ReadonlyMap<number, unknown>): void {
+    const { onStored } = this.#deps;
+    if (onStored === undefined) return;
+    for (const format of this.accepts) {
+      const stored = batch.filter((document, position) => document.format === format && !refusals.has(position));
+      if (stored.length > 0)
+        onStored(
+          stored.map(({ chunk, start, end }) => chunk.subarray(start, end)),
+          format,
+        );
+    }
   }
 }
 

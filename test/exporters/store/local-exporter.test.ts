@@ -83,3 +83,23 @@ test.each([
   });
   expect(await exporter.export(segmentsOf(['{}']))).toMatchObject({ kind: 'retry', code: code });
 });
+
+test('what was stored is forwarded as it was received, and what was refused is not', async () => {
+  const forwarded: [string, string[]][] = [];
+  const log = new MemoryLog();
+  const lines = new ConsoleLines({ write: () => {}, hasColor: false, nowMs: () => 0 });
+  const write = async (_: string, { format }: { format: string }): Promise<never> =>
+    ({ refused: format === 'xray' ? [refusal(1)] : [], changed: [] }) as never;
+  const ingest = new Ingest({ store: { write: write as never }, log, lines, onChanged: () => {} });
+  const onStored = (documents: readonly Uint8Array[], format: string): void =>
+    void forwarded.push([format, documents.map((document) => Buffer.from(document).toString('latin1'))]);
+  const exporter = new LocalExporter({ ingest, lines, log, counters: newCounters(), onStored });
+  const spans = encodeTraces(traces([span()]));
+  const bodies = ['T1S', 'T1U'].map((kind) => kind + spans.toString('base64'));
+  const otlp = { chunk: spans, start: 0, end: spans.length, arrivedAtMs: 0, format: 'otlp' } as const;
+  await exporter.export([...segmentsOf(['{"name":"a"}', '{"id":"bad"}', ...bodies]), otlp]);
+  expect(forwarded).toEqual([
+    ['xray', ['{"name":"a"}', ...bodies]],
+    ['otlp', [spans.toString('latin1')]],
+  ]);
+});
