@@ -137,6 +137,18 @@ const ALERT_TESTS = [
     '40m',
   ),
   alertTest(
+    'XraydSpansRejected',
+    { 'xrayd_spans_total|protocol="otlp_http",result="rejected"': '0+0x10 0+5x40' },
+    '12m',
+    '40m',
+  ),
+  alertTest(
+    'XraydSpansRefused',
+    { 'xrayd_spans_total|protocol="otlp_grpc",result="refused"': '0+0x10 0+5x20' },
+    '11m',
+    '20m',
+  ),
+  alertTest(
     'XraydUploadFailing',
     {
       'xrayd_put_trace_segments_total|outcome="sent"': '0+10x10 100+0x20',
