@@ -104,14 +104,14 @@ for (const where of ['its own port', 'TCP 2000'] as const) {
   });
 }
 
-test('a local X-Ray whose OTLP ports are taken says by whom, and goes on', async () => {
+test('an address for OTLP that the user chose must be free, and xrayd says which program has it', async () => {
   const first = await scope.daemon({ args: ['local', '-l', 'info', '--otlp-http', '127.0.0.1:0'] });
   const { port } = new URL(await otlpUrl(first));
   const second = await scope
     .daemon({ args: ['local', '--otlp-http', `127.0.0.1:${port}`] })
     .catch((error: unknown) => error);
-  // An address that the user chose must be free.
   expect(second).toBeInstanceOf(Error);
+  expect(String(second)).toMatch(/taken by pid \d+/);
 });
 
 test('the local X-Ray with --tee sends spans on to AWS as segment documents, and counts them', async () => {
