@@ -24,6 +24,7 @@ function annotationsWith(conversion?: ConversionChoice): Json {
       received: NOW,
       bytes: 1,
       isPinned: false,
+      isSampled: true,
       documents: [{ format: 'otlp', document }],
       ...(conversion === undefined ? {} : { conversion }),
     },

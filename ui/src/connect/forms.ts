@@ -110,19 +110,25 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
     {
       title: 'OpenTelemetry and X-Ray SDKs in one trace',
       variables: { OTEL_PROPAGATORS: 'tracecontext,baggage,xray' },
-      note: 'X-Ray SDKs, load balancers and API Gateway pass the trace on in X-Amzn-Trace-Id; the last propagator that finds a header wins. Java’s agent and ADOT contain the propagator xray. Python needs the package opentelemetry-propagator-aws-xray, Ruby opentelemetry-propagator-xray. Node.js and Go set it in code, as below.',
+      note: 'X-Ray SDKs, load balancers and API Gateway pass the trace on in X-Amzn-Trace-Id; the last propagator that finds a header wins. Java’s agent and ADOT contain the propagator xray. Python needs the package opentelemetry-propagator-aws-xray, Ruby opentelemetry-propagator-xray. In Go and .NET it is set in code, and in Node.js as below.',
     },
     {
       title: 'OpenTelemetry in Node.js: X-Ray’s header and IDs',
       lines: [
-        '// npm install @opentelemetry/sdk-node @opentelemetry/propagator-aws-xray @opentelemetry/id-generator-aws-xray',
+        '// npm install @opentelemetry/core @opentelemetry/sdk-node',
+        '// npm install @opentelemetry/propagator-aws-xray @opentelemetry/id-generator-aws-xray',
+        "const { CompositePropagator, W3CTraceContextPropagator } = require('@opentelemetry/core');",
         "const { NodeSDK } = require('@opentelemetry/sdk-node');",
         "const { AWSXRayPropagator } = require('@opentelemetry/propagator-aws-xray');",
         "const { AWSXRayIdGenerator } = require('@opentelemetry/id-generator-aws-xray');",
         '',
-        'new NodeSDK({ textMapPropagator: new AWSXRayPropagator(), idGenerator: new AWSXRayIdGenerator() }).start();',
+        'const propagators = [new W3CTraceContextPropagator(), new AWSXRayPropagator()];',
+        'new NodeSDK({',
+        '  textMapPropagator: new CompositePropagator({ propagators }),',
+        '  idGenerator: new AWSXRayIdGenerator(),',
+        '}).start();',
       ],
-      note: 'IDs from the generator begin with the time. X-Ray accepts any W3C trace ID, so that it is optional: in Python OTEL_PYTHON_ID_GENERATOR=xray (opentelemetry-sdk-extension-aws), in Go xray.NewIDGenerator(), in .NET AddXRayTraceId(); ADOT has it.',
+      note: 'IDs from the generator begin with the time. X-Ray accepts any W3C trace ID, so the generator is optional: in Python OTEL_PYTHON_ID_GENERATOR=xray (opentelemetry-sdk-extension-aws), in Go xray.NewIDGenerator(), in .NET AddXRayTraceId(); ADOT has it.',
     },
     {
       title: 'OpenTelemetry, through the Collector',
@@ -141,7 +147,7 @@ export function waysTo({ udp, tcpPort }: Addresses, form: Form, nowSeconds: numb
     {
       title: 'ADOT: X-Ray’s sampling rules',
       variables: { OTEL_TRACES_SAMPLER: 'xray', OTEL_TRACES_SAMPLER_ARG: `endpoint=${url}` },
-      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends to UDP 2000 are kept if they are sampled.',
+      note: 'The sampler asks xrayd for rules and targets. Spans that ADOT sends to UDP 2000 are kept, too; unsampled ones are not listed.',
     },
     {
       title: 'A container',
