@@ -79,6 +79,7 @@ test.skipIf(skipped !== '')(
     expect(await button.getAttribute('aria-pressed')).toBe('true');
     expect(new URL(page.url()).searchParams.get('unsampled')).toBe('true');
     await expect.poll(async () => rows(page).filter({ hasText: 'unsampled' }).count()).toBe(1);
+    await report(page, 'unsampled');
     await rows(page).filter({ hasText: 'unsampled' }).getByRole('link').click();
     await page.getByRole('banner').or(page.locator('.trace-head')).getByText('unsampled', { exact: true }).waitFor();
     await page.goBack();
