@@ -78,7 +78,9 @@ function checkAddress(spec: AddressOption, value: string): { value: OptionValue 
   if (value === 'off') return spec.offIn === undefined ? { problem: 'cannot be off' } : { value };
   const address = spec.isDaemonAddress === true ? udpAddressOfSdk(value) : parseAddress(value);
   if (address === undefined)
-    return { problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000, not ${quoted(value)}` };
+    return {
+      problem: `must be host:port, such as 127.0.0.1:2000 or [::]:2000${spec.offIn === undefined ? '' : ', or off'}, not ${quoted(value)}`,
+    };
   if (spec.use === 'connect' && address.port === 0)
     return { problem: `needs a port other than 0, not ${quoted(value)}` };
   if (address.host !== '') return { value: address };

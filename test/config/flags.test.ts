@@ -61,6 +61,10 @@ const WRONG: [args: string[], message: string][] = [
   [['-m', '2'], '-m must be between 3 and 65536 MB, not 2. See xrayd --help.'],
   [['-m', 'many'], '-m must be a whole number of MB, not "many". See xrayd --help.'],
   [['-b', '2000'], '-b must be host:port, such as 127.0.0.1:2000 or [::]:2000, not "2000". See xrayd --help.'],
+  [
+    ['--zipkin', 'OFF'],
+    '--zipkin must be host:port, such as 127.0.0.1:2000 or [::]:2000, or off, not "OFF". See xrayd --help.',
+  ],
   [['-b', '127.0.0.1:70000'], '-b must be host:port'],
   [['-p', 'ftp://x'], '-p must be a URL'],
   [['-o=maybe'], '-o must be true or false, not "maybe". See xrayd --help.'],

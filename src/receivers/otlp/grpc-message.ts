@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { RPC_CODE } from '../../formats/otlp/answers.ts';
 import type { Body, BodyReader } from '../../http/body.ts';
-import { readBody, compressionOf } from '../body.ts';
+import { compressionOf, decompressed, readBody } from '../body.ts';
 
 /** One byte says whether the message is compressed, four its length. Source: grpc/doc/PROTOCOL-HTTP2.md. */
 const PREFIX_BYTES = 5;
@@ -34,24 +34,13 @@ export async function readMessage(
     return { code: RPC_CODE.internal, message };
   }
   const message = bytes.subarray(PREFIX_BYTES);
-  if (!isCompressed) return { bytes: message, release: () => framed.release() };
+  if (!isCompressed || compression === 'identity') return { bytes: message, release: () => framed.release() };
   try {
-    const unzipped = await readBody(Readable.from(copiesOf(message)), compression, { bodies, maxBytes });
+    const unzipped = await decompressed(message, compression, { bodies, maxBytes });
     return typeof unzipped === 'string' ? problemOf(unzipped, maxBytes) : unzipped;
   } finally {
     framed.release();
   }
-}
-
-const COPY_BYTES = 64 * 1024;
-
-/**
- * zlib reads its input on another thread, also after its stream was destroyed: it must not read memory that `release`
- * returns to the system.
- */
-function* copiesOf(message: Buffer): Generator<Buffer> {
-  for (let start = 0; start < message.length; start += COPY_BYTES)
-    yield Buffer.from(message.subarray(start, start + COPY_BYTES));
 }
 
 function prefixProblem(bytes: Buffer): string | undefined {

@@ -1,5 +1,7 @@
 import { gzipSync, deflateSync } from 'node:zlib';
-import { request } from 'node:http';
+import { createHook } from 'node:async_hooks';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { decodeTraces } from '../../../src/formats/otlp/decode.ts';
 import { encodeTraces } from '../../../src/formats/otlp/encode.ts';
@@ -242,4 +244,23 @@ test('many large bodies share one limit', async () => {
   );
   expect(statuses.filter((status) => status === 'waiting')).toHaveLength(1);
   expect(statuses.filter((status) => status === 429)).toHaveLength(4);
+});
+
+test('a client that sends a compressed body slowly holds no decompressor', async () => {
+  const { url } = await httpReceiver(scope);
+  const body = gzipSync(encodeTraces(traces([span()])));
+  let decompressors = 0;
+  const hook = createHook({ init: (_id, type) => void (type === 'ZLIB' && decompressors++) }).enable();
+  scope.add(() => hook.disable());
+  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
+  const slow = request(`${url}/v1/traces`, { method: 'POST', headers });
+  slow.write(body.subarray(0, 20));
+  slow.on('error', () => {});
+  const plain =
+    'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+  for (let i = 0; i < 3; i++) expect((await rawRequest(url, plain)).status).toBe(200);
+  expect(decompressors).toBe(0);
+  slow.end(body.subarray(20));
+  const [{ statusCode }] = (await once(slow, 'response')) as [IncomingMessage];
+  expect([statusCode, decompressors]).toEqual([200, 1]);
 });
