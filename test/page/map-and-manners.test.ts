@@ -104,7 +104,7 @@ test.skipIf(skipped !== '')(`removing all traces brings back the first-run page$
   await page.getByText('Removed.').waitFor();
   await page.keyboard.press('g');
   await page.keyboard.press('t');
-  await page.getByRole('heading', { name: 'Send segments to' }).waitFor();
+  await page.getByRole('heading', { name: 'Send segments or spans to' }).waitFor();
 });
 
 const screens: readonly { name: string; path: (id: string) => string; ready: string }[] = [

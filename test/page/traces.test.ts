@@ -18,7 +18,7 @@ test.skipIf(skipped !== '')(
   async () => {
     const xray = await ShownXRay.start(scope);
     const page = await browser.open(xray.url);
-    await page.getByRole('heading', { name: 'Send segments to' }).waitFor();
+    await page.getByRole('heading', { name: 'Send segments or spans to' }).waitFor();
     expect(await page.locator('pre').allTextContents()).toEqual(
       expect.arrayContaining([
         expect.stringMatching(new RegExp(`AWS_XRAY_DAEMON_ADDRESS=.*127\\.0\\.0\\.1:${xray.daemon.udpPort}\\b`)),
