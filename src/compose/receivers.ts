@@ -59,12 +59,13 @@ function spanReceiversOf(
   { command, config, origins }: LoadedConfig<ServingCommand>,
   deps: Omit<SpanReceiverDeps, 'mode'>,
 ): BoundServer[] {
+  const tls = { certFile: config.otlpTlsCert, keyFile: config.otlpTlsKey };
   return SPAN_RECEIVERS.flatMap(([option, protocol]) => {
     const address = config[option];
     if (address === 'off') return [];
     const server = new LateServer(protocol.replace('_', '-'), async () => {
       const { spanReceiver } = await import('./span-receivers.ts');
-      return spanReceiver(protocol, address, { ...deps, mode: command });
+      return spanReceiver(protocol, address, { ...deps, mode: command, tls });
     });
     return [boundTo(option, 'TCP', address, server, origins[option] !== 'default')];
   });

@@ -101,7 +101,8 @@ export class Runtime {
       try {
         await startPart(partOf(one));
       } catch (error) {
-        const problem = 'binding' in one ? bindError(one.binding, error) : undefined;
+        const isConfig = error instanceof XraydError && error.code === 'XRAYD_CONFIG';
+        const problem = 'binding' in one && !isConfig ? bindError(one.binding, error) : undefined;
         if (problem !== undefined && 'server' in one && !one.isRequired) {
           this.#unbound.set(one.server, problem.message);
           this.#log.error({ part: one.server.name }, `${problem.message} xrayd runs without it.`);

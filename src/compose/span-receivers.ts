@@ -1,11 +1,13 @@
 import type { Address } from '../pipeline/address.ts';
 import { fullCollector } from '../pipeline/collector.ts';
+import { XraydError } from '../pipeline/errors.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { MB } from '../pipeline/units.ts';
 import { httpReceiver, type HttpHandler } from '../receivers/http-receiver.ts';
 import { OtlpGrpcReceiver } from '../receivers/otlp/grpc-receiver.ts';
 import { OtlpHttp } from '../receivers/otlp/http-protocol.ts';
 import { OtherSignals, type KeepLogs } from '../receivers/otlp/other-signals.ts';
+import { ServerCertificate, type CertificateFiles } from '../receivers/server-certificate.ts';
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
 import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/spans-intake.ts';
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
@@ -33,16 +35,28 @@ export interface SpanReceiverDeps {
   readonly keepLogs?: KeepLogs | undefined;
 }
 
-/** A receiver of spans at `address`. */
-export function spanReceiver(protocol: Protocol, address: Address, deps: SpanReceiverDeps): Server {
+/** A receiver of spans at `address`. Rejects with XRAYD_CONFIG if its certificate cannot be used. */
+export async function spanReceiver(
+  protocol: Protocol,
+  address: Address,
+  deps: SpanReceiverDeps & { readonly tls: CertificateFiles },
+): Promise<Server> {
   const config = configOf(deps);
-  const parts = partsOf(protocol, deps);
+  const certificate = protocol === 'zipkin' ? undefined : await certificateOf(deps.tls);
+  const parts = { ...partsOf(protocol, deps), certificate };
   if (protocol === 'otlp_grpc') return new OtlpGrpcReceiver({ ...address, ...config }, parts);
   const handler =
     protocol === 'zipkin'
       ? new SpansHandler(new ZipkinHttp(parts), config, parts)
       : new SpansHandler(new OtlpHttp(parts), config, parts);
-  return httpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log });
+  return httpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log, certificate });
+}
+
+async function certificateOf(files: CertificateFiles): Promise<ServerCertificate | undefined> {
+  if (files.certFile === '' && files.keyFile === '') return undefined;
+  if (files.certFile !== '' && files.keyFile !== '') return ServerCertificate.read(files);
+  const [has, lacks] = files.certFile === '' ? ['key', 'cert'] : ['cert', 'key'];
+  throw new XraydError('XRAYD_CONFIG', `--otlp-tls-${has} needs --otlp-tls-${lacks} too.`);
 }
 
 /** OTLP over HTTP on a server that has other paths too. */

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import { Listener } from '../http/listening.ts';
 import type { Address } from '../pipeline/address.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import type { ServerCertificate } from './server-certificate.ts';
 
 /** Exporters keep a connection each. */
 const MAX_CONNECTIONS = 512;
@@ -31,16 +33,25 @@ export interface HttpReceiverDeps {
   /** Limit of all answers that clients have not read. */
   readonly maxUnreadBytes: number;
   readonly log: Logger;
+  /** With it, the server uses TLS. */
+  readonly certificate?: ServerCertificate | undefined;
 }
 
 /** A server for a protocol over HTTP. */
-export function httpReceiver(address: Address, { handler, maxUnreadBytes, log }: HttpReceiverDeps): Listener {
-  const server = createServer({ ...TIMEOUTS, maxHeaderSize: 16 * 1024 }, (request, response) => {
+export function httpReceiver(
+  address: Address,
+  { handler, maxUnreadBytes, log, certificate }: HttpReceiverDeps,
+): Listener {
+  const options = { ...TIMEOUTS, maxHeaderSize: 16 * 1024 };
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     if (limits.admit(request, response)) void handler.serve(request, response);
-  });
+  };
+  const { name, title } = handler;
+  const secure = certificate && createTlsServer({ ...options, ...certificate.options }, serve);
+  if (secure !== undefined) certificate?.serve(secure, { title, log });
+  const server = secure ?? createServer(options, serve);
   const limits = new ConnectionLimits(server, { maxConnections: MAX_CONNECTIONS, server: 'receiver', maxUnreadBytes });
   server.on('clientError', clientErrorHandler(limits, { bodyOf: ({ message }) => handler.problem(message) }));
-  const { name, title } = handler;
   const error = { key: `${name}_server`, message: `error on the port of ${title}` };
   return new Listener(
     { name, address, started: `receiving ${title}`, error },

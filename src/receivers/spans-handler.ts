@@ -8,6 +8,7 @@ import { compressionOf, readBody } from './body.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { HttpHandler } from './http-receiver.ts';
 import type { OtherSignals } from './otlp/other-signals.ts';
+import type { ServerCertificate } from './server-certificate.ts';
 import type { IntakeAnswer, SpansIntake } from './spans-intake.ts';
 
 const RETRY_AFTER = { 'retry-after': '1' };
@@ -30,6 +31,8 @@ export interface ReceiverDeps {
   readonly otherSignals: OtherSignals;
   readonly guard: RequestGuard;
   readonly log: Logger;
+  /** With it, the server of the receiver uses TLS. */
+  readonly certificate?: ServerCertificate | undefined;
   /** Called when reading bodies has left some megabytes of garbage. */
   readonly onGarbage?: () => void;
 }

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BatchGetTracesCommand } from '@aws-sdk/client-xray';
 import { expect, test } from 'vitest';
+import { selfSigned } from '../fakes/certificate.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
@@ -12,6 +16,9 @@ import { prepareSenders } from './prepare.ts';
 
 const scope = new Scope();
 const run = promisify(execFile);
+const FOLDER = mkdtempSync(join(tmpdir(), 'xrayd-tls-'));
+Scope.shared().add(() => rmSync(FOLDER, { recursive: true, force: true }));
+const [AUTHORITY, KEY] = [join(FOLDER, 'tls.crt'), join(FOLDER, 'tls.key')];
 const PORTS = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '-l', 'info'];
 
 interface Segment {
@@ -30,15 +37,36 @@ interface Segment {
   readonly metadata?: { readonly default?: Record<string, unknown> };
 }
 
-async function endpointOf(daemon: DaemonProcess, protocol: string): Promise<string> {
+async function endpointOf(daemon: DaemonProcess, protocol: string, scheme = 'http'): Promise<string> {
   const pattern = protocol === 'grpc' ? /receiving OTLP over gRPC/ : /receiving OTLP over HTTP/;
   await eventually(() => daemon.find(pattern) !== undefined);
-  return `http://${String(daemon.find(pattern)!['address'])}`;
+  return `${scheme}://${String(daemon.find(pattern)!['address'])}`;
 }
 
-/** In X-Ray's form. */
-async function sent(command: readonly string[], ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run(command[0]!, [...command.slice(1), ...args], { timeout: 60_000 });
+/** The ID of the trace that a program has sent, in X-Ray's form. Java's agent reads only variables. */
+async function sent(
+  command: readonly string[],
+  protocol: string,
+  endpoint: string,
+  ...more: readonly string[]
+): Promise<string> {
+  const variables = {
+    OTEL_SERVICE_NAME: 'otel-shop',
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol === 'grpc' ? 'grpc' : 'http/protobuf',
+    OTEL_EXPORTER_OTLP_COMPRESSION: more.includes('gzip') ? 'gzip' : 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+  };
+  // requests for Python prefers its own variables.
+  const authority = endpoint.startsWith('https:')
+    ? { OTEL_EXPORTER_OTLP_CERTIFICATE: AUTHORITY, REQUESTS_CA_BUNDLE: AUTHORITY }
+    : {};
+  const env = { ...process.env, ...authority, ...(command[0] === 'java' ? variables : {}) };
+  const { stdout } = await run(command[0]!, [...command.slice(1), protocol, endpoint, ...more], {
+    timeout: 60_000,
+    env,
+  });
   const [id = '', end] = stdout.trim().split('\n');
   expect(end, stdout).toBe('flushed');
   return `1-${id.slice(0, 8)}-${id.slice(8)}`;
@@ -58,14 +86,16 @@ function check(segments: readonly Segment[]): void {
   expect(calls.map(({ sql }) => sql?.sanitized_query)).toEqual(['SELECT 1']);
 }
 
+const FORMS = [['http'], ['http', 'gzip'], ['grpc'], ['grpc', 'gzip']];
+
+function formsOf(client: string): readonly (readonly string[])[] {
+  if (client === 'otel-node') return [...FORMS, ['json'], ['json', 'gzip']];
+  // A JVM with the agent takes seconds to start.
+  return client === 'otel-java' ? [['http', 'gzip'], ['grpc']] : FORMS;
+}
+
 for (const { name, command, skipped } of prepareSenders()) {
-  const forms = [
-    ['http'],
-    ['http', 'gzip'],
-    ['grpc'],
-    ['grpc', 'gzip'],
-    ...(name === 'otel-node' ? [['json'], ['json', 'gzip']] : []),
-  ];
+  const forms = formsOf(name);
   test.skipIf(command === undefined)(
     `${name}: X-Ray receives the spans of its SDK as segments${skipped && ` (skipped: ${skipped})`}`,
     async () => {
@@ -95,8 +125,28 @@ for (const { name, command, skipped } of prepareSenders()) {
         const { Traces } = await local.client.send(new BatchGetTracesCommand({ TraceIds: [id] }));
         check(Traces![0]!.Segments!.map(({ Document }) => JSON.parse(Document!) as Segment));
         const whole = await (await fetch(`${local.daemon.tcpUrl}/api/traces/${id}`)).text();
-        for (const text of ['"format":"otlp"', 'POST /orders/:id', 'cart loaded', '"why"'])
+        for (const text of ['"format":"otlp"', 'POST /orders/:id', 'cart loaded', '"items"'])
           expect(whole).toContain(text);
+        // Java's agent does not pass on the attributes of an application's links.
+        if (name !== 'otel-java') expect(whole).toContain('"why"');
+      }
+    },
+    90_000,
+  );
+
+  test.skipIf(command === undefined)(
+    `${name}: the local X-Ray receives the spans of its SDK over TLS${skipped && ` (skipped: ${skipped})`}`,
+    async () => {
+      const { cert, key } = await selfSigned('localhost');
+      writeFileSync(AUTHORITY, cert);
+      writeFileSync(KEY, key);
+      const local = await LocalXRay.of(scope, ...PORTS, '--otlp-tls-cert', AUTHORITY, '--otlp-tls-key', KEY);
+      for (const protocol of name === 'otel-java' ? ['grpc'] : ['http', 'grpc']) {
+        // gRPC for Node takes no certificate for an address.
+        const endpoint = (await endpointOf(local.daemon, protocol, 'https')).replace('127.0.0.1', 'localhost');
+        const id = await sent(command!, protocol, endpoint);
+        const { Traces } = await local.client.send(new BatchGetTracesCommand({ TraceIds: [id] }));
+        check(Traces![0]!.Segments!.map(({ Document }) => JSON.parse(Document!) as Segment));
       }
     },
     90_000,

@@ -8,6 +8,7 @@ import { httpReceiver as overHttp, type HttpHandler } from '../../src/receivers/
 import { OtlpHttp } from '../../src/receivers/otlp/http-protocol.ts';
 import { OtherSignals, type KeepLogs } from '../../src/receivers/otlp/other-signals.ts';
 import type { LogOfTrace } from '../../src/trace/log.ts';
+import type { ServerCertificate } from '../../src/receivers/server-certificate.ts';
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../../src/receivers/spans-handler.ts';
 import { ZipkinHttp } from '../../src/receivers/zipkin/http-protocol.ts';
 import { SpansIntake, type Protocol } from '../../src/receivers/spans-intake.ts';
@@ -53,9 +54,10 @@ interface Options extends Partial<ReceiverConfig> {
   readonly isConfirmed?: boolean;
   readonly maxWaitMs?: number;
   readonly keepLogs?: KeepLogs;
+  readonly certificate?: ServerCertificate;
 }
 
-function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...config }: Options) {
+function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, certificate, ...config }: Options) {
   const sink = new KeepingSink();
   const log = new MemoryLog();
   const counters = newCounters();
@@ -83,7 +85,7 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, ...
       return kept.length;
     });
   const otherSignals = new OtherSignals({ keepLogs, counters, log });
-  return { whole, sink, log, spans, others, logs, deps: { intake, otherSignals, guard, log } };
+  return { whole, sink, log, spans, others, logs, deps: { intake, otherSignals, guard, log, certificate } };
 }
 
 export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<Listener>> {
@@ -106,7 +108,8 @@ async function started(
 ): Promise<Started<Listener>> {
   const { whole, deps, ...others } = parts(protocol, options);
   const handler = handlerOf(whole, deps);
-  const receiver = overHttp(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log: deps.log });
+  const { log, certificate } = deps;
+  const receiver = overHttp(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log, certificate });
   await receiver.start();
   scope.add(() => receiver.stop(AbortSignal.abort()));
   return { receiver, url: `http://127.0.0.1:${receiver.address!.port}`, ...others };

@@ -1,5 +1,6 @@
 import {
   constants,
+  createSecureServer,
   createServer,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -53,7 +54,7 @@ interface Failure {
 }
 
 /**
- * OTLP over gRPC, without TLS. The one unary method needs little of gRPC. Source: gRPC over HTTP2
+ * OTLP over gRPC. The one unary method needs little of gRPC. Source: gRPC over HTTP2
  * (grpc/doc/PROTOCOL-HTTP2.md); OTLP specification 1.9, OTLP/gRPC.
  */
 export class OtlpGrpcReceiver implements Component {
@@ -69,7 +70,9 @@ export class OtlpGrpcReceiver implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
-    const server = createServer({
+    const { name, title } = this;
+    const { log, certificate } = deps;
+    const options = {
       settings: {
         initialWindowSize: WINDOW_BYTES,
         maxConcurrentStreams: MAX_STREAMS_OF_ONE,
@@ -77,19 +80,21 @@ export class OtlpGrpcReceiver implements Component {
         enablePush: false,
       },
       maxSessionInvalidFrames: 100,
-    });
+    };
+    const secure = certificate && createSecureServer({ ...options, ...certificate.options });
+    if (secure !== undefined) certificate?.serve(secure, { title, log });
+    const server = secure ?? createServer(options);
     const limits = { maxConnections: MAX_CONNECTIONS, maxStreams: MAX_STREAMS, idleMs: IDLE_MS };
     const connections = new Http2Connections(server, limits);
     this.#connections = connections;
     server.on('session', onSession);
     server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void this.#serve(stream, headers));
-    const { name, title } = this;
     const error = { key: `${name}_server`, message: `error on the port of ${title}` };
     this.#listener = new Listener(
       { name, address: config, started: `receiving ${title}`, error },
       {
         server,
-        log: deps.log,
+        log,
         finish: () => connections.finish(),
         cut: () => connections.cut(),
       },

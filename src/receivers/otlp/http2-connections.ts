@@ -19,14 +19,22 @@ export class Http2Connections {
   readonly #limits: Http2Limits;
   /** Those without requests since the longest time first. */
   readonly #sockets = new Map<Http2Session, Socket>();
+  /** Also those without a session yet, which is made after TLS's handshake. */
+  readonly #accepted = new Set<Socket>();
   readonly #openStreams = new WeakMap<Http2Session, number>();
   #streams = 0;
 
   constructor(server: Http2Server, limits: Http2Limits) {
     this.#limits = { ...limits, maxConnections: connectionsWithin(limits.maxConnections, 'receiver') };
-    // Node does not give access to the socket of a session. It emits `session` within `connection`.
+    // Node does not give access to the socket of a session. It emits `session` within one of these events, with TLS
+    // within the second.
     let accepted: Socket | undefined;
-    server.prependListener('connection', (socket: Socket) => (accepted = socket));
+    for (const event of ['connection', 'secureConnection'])
+      server.prependListener(event, (socket: Socket) => (accepted = socket));
+    server.on('connection', (socket: Socket) => {
+      this.#accepted.add(socket);
+      socket.once('close', () => void this.#accepted.delete(socket));
+    });
     server.on('session', (session) => {
       if (accepted !== undefined) this.#add(session, accepted);
     });
@@ -54,7 +62,7 @@ export class Http2Connections {
 
   cut(): void {
     // Destroying a session that was told to close would wait for its client.
-    for (const socket of this.#sockets.values()) socket.destroy();
+    for (const socket of [...this.#sockets.values(), ...this.#accepted]) socket.destroy();
   }
 
   #add(session: Http2Session, socket: Socket): void {

@@ -1,4 +1,6 @@
-"""Sends one trace with OpenTelemetry's SDK for Python: send.py http|grpc ENDPOINT [gzip]. Prints its trace ID."""
+"""Sends one trace with OpenTelemetry's SDK for Python: send.py http|grpc ENDPOINT [gzip]. Prints its trace ID.
+The authority of an https endpoint is in OTEL_EXPORTER_OTLP_CERTIFICATE.
+"""
 import sys
 
 from opentelemetry import trace
@@ -13,7 +15,7 @@ if protocol == "grpc":
     from grpc import Compression
 
     exporter = OTLPSpanExporter(
-        endpoint=endpoint, insecure=True, compression=Compression.Gzip if "gzip" in options else None
+        endpoint=endpoint, insecure=endpoint.startswith("http://"), compression=Compression.Gzip if "gzip" in options else None
     )
 else:
     from opentelemetry.exporter.otlp.proto.http import Compression

@@ -116,6 +116,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - name: XRAYD_{{ .option }}
   value: {{ printf "%s:%v" $xray.bindHost .port | quote }}
 {{- end }}
+{{- if .Values.receivers.tls.secretName }}
+- name: XRAYD_OTLP_TLS_CERT
+  value: /tls/tls.crt
+- name: XRAYD_OTLP_TLS_KEY
+  value: /tls/tls.key
+{{- end }}
 {{- if eq .Values.mode "local" }}
 {{- /* The local X-Ray accepts any credentials, so the daemon need not search for real ones. */}}
 - name: AWS_ACCESS_KEY_ID
@@ -178,7 +184,7 @@ httpGet:
   port: {{ .port }}
   targetPort: {{ .name }}
   protocol: TCP
-  {{- if eq .name "otlp-grpc" }}
+  {{- if and (eq .name "otlp-grpc") (not $.Values.receivers.tls.secretName) }}
   appProtocol: kubernetes.io/h2c
   {{- end }}
 {{- end }}

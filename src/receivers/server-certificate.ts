@@ -1,0 +1,95 @@
+import { createSecureContext, type Server } from 'node:tls';
+import { monotonicMs } from '../pipeline/clock.ts';
+import { messageOf, XraydError } from '../pipeline/errors.ts';
+import type { Logger } from '../pipeline/logger.ts';
+import { readTextFile } from '../pipeline/read-file.ts';
+
+/** Paths of two files in PEM. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+interface Pem {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const HANDSHAKE_MS = 5_000;
+const READ_LIMITS = { timeoutMs: 5_000 };
+/** Files are read again at the first connection after this time: a server without clients does nothing. */
+const RENEW_MS = 10_000;
+
+/** The certificate of a server, as its files have it: tools renew them while the server runs. */
+export class ServerCertificate {
+  readonly #files: CertificateFiles;
+  #pem: Pem;
+  readonly #renewMs: number;
+  #readAtMs = monotonicMs();
+  #isReading = false;
+
+  private constructor(files: CertificateFiles, pem: Pem, renewMs: number) {
+    this.#files = files;
+    this.#pem = pem;
+    this.#renewMs = renewMs;
+  }
+
+  /** Rejects with XRAYD_CONFIG if the files cannot be used. */
+  static async read(files: CertificateFiles, renewMs = RENEW_MS): Promise<ServerCertificate> {
+    try {
+      return new ServerCertificate(files, await readPem(files), renewMs);
+    } catch (error) {
+      const { certFile, keyFile } = files;
+      const which = `the certificate ${certFile} with the key ${keyFile}`;
+      throw new XraydError(
+        'XRAYD_CONFIG',
+        `cannot use ${which}: ${messageOf(error)}. Correct --otlp-tls-cert or --otlp-tls-key.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** For the constructor of a server. */
+  get options(): Pem & { readonly handshakeTimeout: number } {
+    return { ...this.#pem, handshakeTimeout: HANDSHAKE_MS };
+  }
+
+  /** Keeps the certificate of `server` up to date, and logs handshakes that fail. `title`: for people. */
+  serve(server: Server, { title, log }: { readonly title: string; readonly log: Logger }): void {
+    server.on('connection', () => void this.#renew(server, log));
+    server.on('tlsClientError', (error) =>
+      log.limited('otlp_tls', 'warn', { error: messageOf(error) }, `a client of ${title} failed to use TLS`),
+    );
+  }
+
+  /** Never rejects. The connection that it is called for has the certificate of before. */
+  async #renew(server: Server, log: Logger): Promise<void> {
+    if (this.#isReading || monotonicMs() - this.#readAtMs < this.#renewMs) return;
+    this.#isReading = true;
+    try {
+      const pem = await readPem(this.#files);
+      if (pem.cert === this.#pem.cert && pem.key === this.#pem.key) return;
+      server.setSecureContext(pem);
+      this.#pem = pem;
+      log.info({ certificate: this.#files.certFile }, 'the certificate of the OTLP receiver was renewed');
+    } catch (error) {
+      // A tool may have written one of both files so far.
+      log.limited(
+        'otlp_certificate',
+        'warn',
+        { error: messageOf(error) },
+        'the renewed certificate of the OTLP receiver cannot be used: the current one stays in use',
+      );
+    } finally {
+      this.#readAtMs = monotonicMs();
+      this.#isReading = false;
+    }
+  }
+}
+
+/** Rejects if a file cannot be read, or if they are no certificate and its key. */
+async function readPem({ certFile, keyFile }: CertificateFiles): Promise<Pem> {
+  const [cert, key] = await Promise.all([readTextFile(certFile, READ_LIMITS), readTextFile(keyFile, READ_LIMITS)]);
+  createSecureContext({ cert, key });
+  return { cert, key };
+}
