@@ -42,7 +42,7 @@ export interface ProcessResult {
   readonly logLines: number;
 }
 
-const AT_ONCE = 8;
+const AT_ONCE = 24;
 const QUARTERS = 4;
 const MAX_PROBLEMS = 10;
 /** Reading memory takes 5 s. */
@@ -233,8 +233,7 @@ export async function fuzzSpans({
       const protocol = random.pick(['otlp_http', 'otlp_grpc', 'zipkin'] as const);
       await Promise.all(
         targets.map(async (target) => {
-          await Promise.all(batch.map((trial) => target.run(trial)));
-          await throwAt(target.port(protocol), raw);
+          await Promise.all([throwAt(target.port(protocol), raw), ...batch.map((trial) => target.run(trial))]);
           await new Promise<void>((done) => socket.send(datagram, target.daemon.udpPort, '127.0.0.1', () => done()));
         }),
       );
