@@ -47,7 +47,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   },
   clients: {
     about: 'SDKs of other languages',
-    needs: 'python3, go',
+    needs: 'python3, go, maven',
     settings: { include: ['test/clients/**/*.test.ts'], testTimeout: MINUTE },
   },
   chart: {

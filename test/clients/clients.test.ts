@@ -37,9 +37,9 @@ for (const { name, command, skipped } of prepareClients()) {
       xray.rules = rulesOf(xray);
       const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
       const tap = await scope.start(new UdpTap(daemon.udpPort));
-      const request = await startApplication(
+      const { request } = await startApplication(
         command!,
-        `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}`,
+        { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:${new URL(daemon.tcpUrl).port} udp:127.0.0.1:${tap.port}` },
         scope,
       );
 

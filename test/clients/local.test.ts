@@ -102,9 +102,9 @@ for (const { name, command, skipped } of prepareClients()) {
     async () => {
       const local = await LocalXRay.of(scope);
       const { tcpUrl, udpPort } = local.daemon;
-      const request = await startApplication(
+      const { request } = await startApplication(
         command!,
-        `tcp:127.0.0.1:${new URL(tcpUrl).port} udp:127.0.0.1:${udpPort}`,
+        { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:${new URL(tcpUrl).port} udp:127.0.0.1:${udpPort}` },
         scope,
       );
       // The first request makes the SDK fetch the rules; until it has them it samples by its own.

@@ -68,6 +68,29 @@ function goClient(name: string, ...more: readonly string[]): Recipe {
   };
 }
 
+/** A program that OpenTelemetry's Java agent instruments; a JVM that starts sooner, since it ends at once. */
+function javaClient(name: string, main: string): Recipe {
+  return {
+    name,
+    pinnedBy: 'pom.xml',
+    tool: 'mvn',
+    programs: [`${main}.java`],
+    install: (folder) => {
+      run('mvn', ['-q', '-B', 'dependency:copy-dependencies'], folder);
+      run('javac', ['-cp', 'lib/*', '-d', '.', `${main}.java`], folder);
+    },
+    command: (folder) => [
+      'java',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      `-javaagent:${join(folder, 'lib/opentelemetry-javaagent.jar')}`,
+      '-cp',
+      `${folder}:${join(folder, 'lib/*')}`,
+      main,
+    ],
+  };
+}
+
 /** Web applications with AWS's X-Ray SDKs. */
 const APPLICATIONS = [pythonClient('python', ['app.py'], 'app.py'), nodeClient('node', 'app.cjs'), goClient('go')];
 
@@ -76,6 +99,27 @@ const SENDERS = {
   python: pythonClient('otel-python', ['send.py', 'wire.py'], 'send.py'),
   node: nodeClient('otel-node', 'send.cjs'),
   go: goClient('otel-go', 'wire.go'),
+  java: javaClient('otel-java', 'Send'),
+};
+
+/** Web applications with the AWS Distro for OpenTelemetry. */
+const DISTROS = {
+  python: {
+    ...pythonClient('adot-python', ['app.py']),
+    command: (folder: string) => [
+      ...['python', 'opentelemetry-instrument', 'python'].map((program) => join(folder, 'venv/bin', program)),
+      join(folder, 'app.py'),
+    ],
+  },
+  node: {
+    ...nodeClient('adot-node', 'app.cjs'),
+    command: (folder: string) => [
+      process.execPath,
+      '--require',
+      join(folder, 'node_modules/@aws/aws-distro-opentelemetry-node-autoinstrumentation/build/src/register.js'),
+      join(folder, 'app.cjs'),
+    ],
+  },
 };
 
 /** Programs that read from an X-Ray. */
@@ -100,6 +144,11 @@ export function prepareSenders(): Client[] {
 /** One of them. */
 export function prepareSender(name: keyof typeof SENDERS): Client {
   return prepareOne(SENDERS[name]);
+}
+
+/** The same for those with the AWS Distro for OpenTelemetry. */
+export function prepareDistro(name: keyof typeof DISTROS): Client {
+  return prepareOne(DISTROS[name]);
 }
 
 /** The same for those that read. */

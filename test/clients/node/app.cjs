@@ -27,6 +27,14 @@ app.get('/', (request, response, next) => {
   });
 });
 app.get('/downstream', (_request, response) => response.send('down'));
+app.get('/call', (request, response, next) => {
+  http
+    .get(request.query.url, (answer) => {
+      answer.resume();
+      answer.on('end', () => response.send('called'));
+    })
+    .on('error', next);
+});
 app.get('/error', () => {
   AWSXRay.captureFunc('charge', () => {
     throw new Error('card declined');

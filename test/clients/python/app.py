@@ -4,7 +4,7 @@ import threading
 import requests
 from aws_xray_sdk.core import patch, xray_recorder
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
-from flask import Flask
+from flask import Flask, request
 from werkzeug.serving import make_server
 
 app = Flask(__name__)
@@ -27,6 +27,11 @@ def home():
 @app.route("/downstream")
 def downstream():
     return "down"
+
+
+@app.route("/call")
+def call():
+    return requests.get(request.args["url"], timeout=5).text
 
 
 @app.route("/error")
