@@ -5,9 +5,9 @@ import type { Scope } from '../fakes/scope.ts';
 export interface Application {
   readonly url: string;
   /** Requests a path, and gives the status. */
-  request(path: string, headers?: Readonly<Record<string, string>>): Promise<number>;
+  readonly request: (path: string, headers?: Readonly<Record<string, string>>) => Promise<number>;
   /** Ends it as a supervisor does, so that its SDK sends what it still has. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Starts a traced application with these variables. */

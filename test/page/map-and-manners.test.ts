@@ -157,7 +157,7 @@ for (const { name, command, skipped: missing } of prepareClients()) {
       const page = await browser.open(xray.url);
       await page.getByRole('button', { name: 'Send a sample trace' }).waitFor();
       const ports = `tcp:127.0.0.1:${new URL(xray.url).port} udp:127.0.0.1:${xray.daemon.udpPort}`;
-      const send = await startApplication(command!, ports, scope);
+      const { request: send } = await startApplication(command!, { AWS_XRAY_DAEMON_ADDRESS: ports }, scope);
       // The first request makes the SDK fetch the rules; until it has them it samples by its own.
       await send('/');
       await new Promise((next) => setTimeout(next, 1_500));
