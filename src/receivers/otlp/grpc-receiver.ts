@@ -31,8 +31,7 @@ const MAX_STREAMS_OF_ONE = 100;
 const MAX_STREAMS = 512;
 /** Node's default of 64 KB makes a request of 1 MB wait several times for its client. */
 const WINDOW_BYTES = 1024 * 1024;
-/** As most servers of gRPC. */
-const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 /** For a whole request. */
 const STREAM_MS = 15_000;
 /** A connection without requests. Clients connect again when they need to. */
