@@ -138,7 +138,7 @@ test('healthcheck, pull and send --confirm end if nobody answers', async () => {
   const address = await silence();
   expect(await run(['healthcheck', '--http-address', address])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('no answer within'),
+    stderr: expect.stringContaining('no complete answer within'),
   });
   expect(await run(['send', '--to', address, '--confirm', address])).toMatchObject({
     code: 1,

@@ -187,7 +187,7 @@ test('answers an unknown path as X-Ray does: 200, with the error in the body', a
 });
 
 for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
-  test(`takes OTLP by POST ${path} on TCP 2000, as protobuf and as JSON, and counts nothing without spans as received`, async () => {
+  test(`takes OTLP by POST ${path} on TCP 2000, as protobuf and as JSON, and counts nothing of an empty request`, async () => {
     const daemon = await local();
     for (const [type, body] of [
       ['application/x-protobuf', new Uint8Array([0x0a, 0x02, 0x12, 0x00])],
@@ -195,9 +195,7 @@ for (const path of ['/v1/traces', '/v1/metrics', '/v1/logs']) {
     ] as const) {
       const answer = await fetch(daemon.tcpUrl + path, { method: 'POST', headers: { 'content-type': type }, body });
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type]);
-      const text = await answer.text();
-      if (path === '/v1/traces') expect(text.replace('{}', '')).toBe('');
-      else expect(text).toContain('xrayd keeps traces only');
+      expect((await answer.text()).replace('{}', '')).toBe('');
     }
     const get = await fetch(daemon.tcpUrl + path);
     expect(get.status).toBe(405);

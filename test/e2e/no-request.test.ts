@@ -116,7 +116,7 @@ test('answers a compressed body with 415 and the reason; identity is not compres
   }
 });
 
-test.each(['/%zz', '/api/traces/%zz', `/api/traces/${'1'.repeat(200)}`, '/%zz?token=x'])(
+test.each(['/%zz', '/api/traces/%zz', '/%zz?token=x'])(
   'refuses what no route accepts as X-Ray does: %s',
   async (path) => {
     for (const method of ['GET', 'POST']) {
