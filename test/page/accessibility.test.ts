@@ -97,7 +97,7 @@ const SCREENS: readonly Screen[] = [
       await page.getByText('1 service', { exact: true }).waitFor();
     },
   },
-  { name: 'settings', path: () => '/settings', ready: '.settings dl' },
+  { name: 'settings', path: () => '/settings', ready: '.settings section > dl' },
   { name: 'connect', path: () => '/connect', ready: '.connect pre' },
   {
     name: 'help',

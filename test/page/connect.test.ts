@@ -141,10 +141,12 @@ for (const width of [1360, 400]) {
     async () => {
       const { xray } = await shopOf(scope, 20);
       const page = await browser.open(`${xray.url}/settings`, { width });
-      await page.locator('.settings dl').waitFor();
+      await page.locator('.settings section > dl').waitFor();
       const lefts = await page
         .locator('.settings .options, .settings select, .settings input[type=text], .settings dd')
-        .evaluateAll((all) => all.map((each) => Math.round(each.getBoundingClientRect().left)));
+        .evaluateAll((all) =>
+          all.filter((each) => each.checkVisibility()).map((each) => Math.round(each.getBoundingClientRect().left)),
+        );
       expect(lefts.length).toBeGreaterThan(8);
       expect(new Set(lefts).size).toBe(1);
       const off = await page.locator('input[type=radio]').evaluateAll((all) =>

@@ -118,7 +118,7 @@ const screens: readonly { name: string; path: (id: string) => string; ready: str
   { name: 'findings', path: (id) => `/traces/${id}?tab=findings`, ready: '.finding' },
   { name: 'raw', path: (id) => `/traces/${id}?tab=raw`, ready: '.json' },
   { name: 'service map', path: () => '/map', ready: '.node' },
-  { name: 'settings', path: () => '/settings', ready: '.settings dl' },
+  { name: 'settings', path: () => '/settings', ready: '.settings section > dl' },
   { name: 'missing trace', path: () => '/traces/1-00000000-000000000000000000000000', ready: '.empty' },
 ];
 
