@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { RETRY, SUITES } from './test/suites.ts';
 
 const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
     globalSetup: './test/build.ts',
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Most of these tests wait, for timers and for other processes: six files share two cores.
       {

@@ -48,7 +48,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   clients: {
     about: 'SDKs of other languages',
     needs: 'python3, go, maven',
-    settings: { include: ['test/clients/**/*.test.ts'], testTimeout: MINUTE },
+    settings: { include: ['test/clients/**/*.test.ts'], testTimeout: MINUTE, maxWorkers: 2 },
   },
   chart: {
     about: 'the Helm chart',

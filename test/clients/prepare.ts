@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -171,15 +171,41 @@ function prepare(recipe: Recipe): readonly string[] {
   for (const file of [recipe.pinnedBy, ...recipe.programs]) hash.update(readFileSync(join(source, file)));
   const folder = join(CACHE, `${recipe.name}-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(join(folder, 'installed'))) return recipe.command(folder);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
+  alone(`${folder}.lock`, () => {
+    if (!existsSync(join(folder, 'installed'))) install(recipe, source, folder);
+  });
+  return recipe.command(folder);
+}
+
+/** Runs `work` while no other process does so with this lock: two test files may need the same client. */
+function alone(lock: string, work: () => void): void {
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      // What a killed run left.
+      if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > 2 * INSTALL_TIMEOUT_MS)
+        rmSync(lock, { recursive: true, force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+function install(recipe: Recipe, source: string, folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
   cpSync(source, folder, { recursive: true });
   run(recipe.tool, [recipe.tool === 'go' ? 'version' : '--version'], folder);
   recipe.install(folder);
   // Last, so that an installation that was cut off is made again.
   cpSync(join(folder, recipe.pinnedBy), join(folder, 'installing'));
   renameSync(join(folder, 'installing'), join(folder, 'installed'));
-  return recipe.command(folder);
 }
 
 function run(program: string, args: readonly string[], cwd: string): void {
