@@ -1,14 +1,8 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import fc from '../fakes/fast-check.ts';
-import {
-  consoleName,
-  linkHref,
-  linksIn,
-  READY_MADE,
-  templateProblem,
-  type LinkValues,
-} from '../../ui/src/links-out.ts';
+import { consoleName, linkHref, READY_MADE, templateProblem, type LinkValues } from '../../ui/src/links-out.ts';
+import { settingsIn } from '../../ui/src/settings.ts';
 
 const HEX = '6929d510abcdef000000000000000001';
 const ID = '1-6929d510-abcdef000000000000000001';
@@ -89,6 +83,7 @@ test('whatever a trace contains, a link stays on the origin of its template', ()
 });
 
 test('what the browser kept is read as far as it is understood', () => {
+  const linksIn = (links: unknown) => settingsIn({ links }).links;
   expect(linksIn('x')).toEqual([]);
   expect(linksIn([7, { name: 'A', url: 'https://a/' }, { name: 3 }])).toEqual([
     { name: '', url: '' },

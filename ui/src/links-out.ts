@@ -1,12 +1,6 @@
-import { arrayOf, objectOf, textOf } from '../../src/json/json.ts';
+import type { LinkTemplate } from './settings.ts';
 
-/** A link to another tool, such as the logs of a trace. `url` has placeholders: see PLACEHOLDERS. */
-export interface LinkTemplate {
-  readonly name: string;
-  readonly url: string;
-}
-
-/** What may stand in braces in a template, and what the page puts there. */
+/** The placeholders that a template may contain, in braces, and the value that replaces each of them. */
 export const PLACEHOLDERS = {
   trace_id: 'the trace ID as X-Ray writes it',
   trace_id_hex: 'the trace ID as 32 hex digits',
@@ -16,7 +10,7 @@ export const PLACEHOLDERS = {
   end_ms: 'a minute after it ended',
   region: 'the AWS region of the segment',
   log_group: 'the first log group of the segment',
-  log_group_console: 'the same as the CloudWatch console writes it in addresses',
+  log_group_console: 'the first log group, encoded as in addresses of the CloudWatch console',
 } as const;
 export type Placeholder = keyof typeof PLACEHOLDERS;
 
@@ -26,7 +20,6 @@ export interface LinkValues {
   readonly annotations: Readonly<Record<string, unknown>>;
 }
 
-export const MAX_LINKS = 10;
 const PLACEHOLDER = /\{([a-z_]+)(?:\.([^{}"]+))?\}/g;
 /** The origin is part of the template: data of a trace must not decide where a link leads. */
 const ORIGIN = /^https?:\/\/[^/?#{}\s\\@]+(?=[/?#]|$)/i;
@@ -80,11 +73,4 @@ function wellFormed(text: string): string {
 /** As the CloudWatch console writes a name in its addresses: encoded twice, with $ instead of %. */
 export function consoleName(name: string): string {
   return encodeURIComponent(encodeURIComponent(wellFormed(name))).replaceAll('%', '$');
-}
-
-/** What the browser kept, possibly of another version of the page. */
-export function linksIn(kept: unknown): LinkTemplate[] {
-  return arrayOf(kept)
-    .slice(0, MAX_LINKS)
-    .map((each) => ({ name: textOf(objectOf(each)['name']) ?? '', url: textOf(objectOf(each)['url']) ?? '' }));
 }

@@ -4,7 +4,6 @@ import './page.css';
 import './value.css';
 import './query/query.css';
 import './trace/trace.css';
-import './trace/logs.css';
 import './map/map.css';
 import './connect/connect.css';
 import './shell/side.css';

@@ -1,7 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import { objectOf, textOf } from '../../src/json/json.ts';
+import { arrayOf, objectOf, textOf } from '../../src/json/json.ts';
 import { keysOf } from './keys-of.ts';
-import { linksIn, type LinkTemplate } from './links-out.ts';
 
 export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
@@ -16,6 +15,14 @@ export interface Settings {
   /** Links of a trace to its logs and to other tools. */
   readonly links: readonly LinkTemplate[];
 }
+
+/** A link to another tool, such as the logs of a trace. `url` has placeholders: see links-out.ts. */
+export interface LinkTemplate {
+  readonly name: string;
+  readonly url: string;
+}
+
+export const MAX_LINKS = 10;
 
 export const EDITORS = {
   vscode: { name: 'VS Code', href: (path: string, line: number) => `vscode://file/${path}:${line}` },
@@ -55,6 +62,12 @@ export function settingsIn(kept: unknown): Settings {
     containerRoot: textOf(found['containerRoot']) ?? DEFAULTS.containerRoot,
     links: linksIn(found['links']),
   };
+}
+
+function linksIn(kept: unknown): LinkTemplate[] {
+  return arrayOf(kept)
+    .slice(0, MAX_LINKS)
+    .map((each) => ({ name: textOf(objectOf(each)['name']) ?? '', url: textOf(objectOf(each)['url']) ?? '' }));
 }
 
 effect(() => {

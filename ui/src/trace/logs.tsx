@@ -1,3 +1,4 @@
+import './logs.css';
 import { useSignal } from '@preact/signals';
 import { ExactNumber } from '../../../src/json/exact-number.ts';
 import type { TraceLog } from '../../../src/trace/log.ts';
