@@ -1,5 +1,6 @@
-import { MAX_LINKS, PLACEHOLDERS, READY_MADE, templateProblem, type LinkTemplate } from '../links-out.ts';
-import { change, settings } from '../settings.ts';
+import { PLACEHOLDERS, READY_MADE, templateProblem } from '../links-out.ts';
+import { change, MAX_LINKS, settings, type LinkTemplate } from '../settings.ts';
+import { TextField } from './text-field.tsx';
 
 /** Templates of links to logs and other tools. */
 export function LinkSettings() {
@@ -65,26 +66,14 @@ function LinkField({ number, template, onChange, onRemove }: LinkFieldProps) {
   return (
     <fieldset class="link-template">
       <legend class="unseen">Link {number}</legend>
-      <label class="field">
-        <span>Name</span>
-        <input
-          type="text"
-          class="text"
-          value={template.name}
-          onChange={(event) => onChange({ ...template, name: event.currentTarget.value.trim() })}
-        />
-      </label>
-      <label class="field">
-        <span>Address</span>
-        <input
-          type="text"
-          class="text mono"
-          value={template.url}
-          spellcheck={false}
-          aria-invalid={problem !== undefined}
-          onChange={(event) => onChange({ ...template, url: event.currentTarget.value.trim() })}
-        />
-      </label>
+      <TextField title="Name" value={template.name} onChange={(name) => onChange({ ...template, name })} />
+      <TextField
+        title="Address"
+        value={template.url}
+        isCode
+        isInvalid={problem !== undefined}
+        onChange={(url) => onChange({ ...template, url })}
+      />
       <p>
         <button type="button" class="button small" aria-label={`Remove the link ${template.name}`} onClick={onRemove}>
           Remove

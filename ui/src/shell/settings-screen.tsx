@@ -5,6 +5,7 @@ import { status } from '../live.ts';
 import { isKeyOf, keysOf } from '../keys-of.ts';
 import { LinkSettings } from './link-settings.tsx';
 import { change, EDITORS, settings, type Settings } from '../settings.ts';
+import { TextField } from './text-field.tsx';
 
 const said = signal('');
 
@@ -48,8 +49,20 @@ export function SettingsScreen() {
             ))}
           </select>
         </label>
-        <Path name="sourceRoot" title="Source folder" value={sourceRoot} hint="/home/me/shop" />
-        <Path name="containerRoot" title="Path in the container" value={containerRoot} hint="/app" />
+        <TextField
+          title="Source folder"
+          value={sourceRoot}
+          isCode
+          hint="/home/me/shop"
+          onChange={(text) => change({ sourceRoot: text })}
+        />
+        <TextField
+          title="Path in the container"
+          value={containerRoot}
+          isCode
+          hint="/app"
+          onChange={(text) => change({ containerRoot: text })}
+        />
         <p class="faint">A file that runs in a container as /app/orders.py then opens as /home/me/shop/orders.py.</p>
       </section>
       <section>
@@ -93,32 +106,6 @@ function Choice<K extends 'theme' | 'times' | 'zone'>({
         ))}
       </div>
     </div>
-  );
-}
-
-function Path({
-  name,
-  title,
-  value,
-  hint,
-}: {
-  name: 'sourceRoot' | 'containerRoot';
-  title: string;
-  value: string;
-  hint: string;
-}) {
-  return (
-    <label class="field">
-      <span>{title}</span>
-      <input
-        type="text"
-        class="text mono"
-        value={value}
-        placeholder={hint}
-        spellcheck={false}
-        onChange={(event) => change({ [name]: event.currentTarget.value.trim() })}
-      />
-    </label>
   );
 }
 
