@@ -122,7 +122,7 @@ export async function readGraph(query: Query, signal: AbortSignal, withinMs?: nu
 }
 
 export async function readTraceGraph(id: string, signal?: AbortSignal): Promise<Graph> {
-  return get(`/api/traces/${id}/graph`, signal);
+  return get(`/api/traces/${encodeURIComponent(id)}/graph`, signal);
 }
 
 /** Reads the sampling rule that would decide about a request; `request` as the route expects it. */

@@ -1,19 +1,25 @@
 import './balancer.css';
-import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { accessLogIn, isProblem, readAccessLog } from '../../../src/formats/access-log.ts';
-import { balancerName, type BalancerView } from '../../../src/trace/balancer.ts';
+import { balancerName, outcomeOfStatus, type BalancerView } from '../../../src/trace/balancer.ts';
+import { requestOutcome } from '../../../src/trace/outcome.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, count, duration, fullTime } from '../format.ts';
 import { pasted } from '../pasted-lines.ts';
 import { Url } from '../url.tsx';
 import { visible } from '../visible.ts';
+import { Pair } from './pair.tsx';
+
+const NONE: readonly string[] = [];
 
 /** What load balancers' access logs say about the trace: imported lines, and those that the user pasted. */
-export function Balancers({ id, imported }: { id: string; imported: readonly string[] }) {
+export function Balancers({ id, imported = NONE }: { id: string; imported?: readonly string[] | undefined }) {
   const kept = pasted.value;
   const lines = useMemo(() => {
-    const texts = [...imported, ...kept.filter((each) => each.id === id).map(({ line }) => accessLogIn(line) ?? '')];
+    const texts = [
+      ...imported,
+      ...kept.filter((each) => each.id === id).flatMap(({ line }) => accessLogIn(line) ?? []),
+    ];
     return [...new Set(texts)].flatMap((line) => {
       const view = readAccessLog(line);
       return isProblem(view) ? [] : [{ line, view }];
@@ -33,7 +39,7 @@ function Balancer({ line, view }: { line: string; view: BalancerView }) {
   return (
     <details class="balancer">
       <summary>
-        {status !== undefined && <span class={`badge ${outcomeOf(status)}`}>{status}</span>}
+        {status !== undefined && <span class={`badge ${requestOutcome(outcomeOfStatus(status))}`}>{status}</span>}
         <b>Load balancer {visible(balancerName(view))}</b>
         <span>{timesText(view)}</span>
         <span class="faint">from the access log, not a span</span>
@@ -83,17 +89,6 @@ function Balancer({ line, view }: { line: string; view: BalancerView }) {
   );
 }
 
-/** A name with its value; nothing without a value. */
-function Pair({ name, children }: { name: string; children: ComponentChildren }) {
-  if (children === undefined || children === false) return null;
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
 function Time({ seconds }: { seconds: number }) {
   return <time title={fullTime(seconds)}>{absolute(seconds)}</time>;
 }
@@ -119,10 +114,4 @@ function secondsText(seconds: number | undefined): string {
 function ruleText({ rulePriority }: BalancerView): string | undefined {
   if (rulePriority === undefined) return undefined;
   return rulePriority === 0 ? 'Default rule' : `Priority ${rulePriority}`;
-}
-
-function outcomeOf(status: number): string {
-  if (status >= 500) return 'fault';
-  if (status === 429) return 'throttle';
-  return status >= 400 ? 'error' : 'ok';
 }

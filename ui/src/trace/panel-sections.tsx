@@ -10,6 +10,7 @@ import { Exception } from './exception.tsx';
 import { Fact } from './fact.tsx';
 import { JsonTree } from './json-tree.tsx';
 import { selfSecondsOf, type Span, type TraceModel } from './model.ts';
+import { Pair } from './pair.tsx';
 import type { TraceState } from './trace-state.ts';
 
 function Section({ title, children }: { title: string; children: ComponentChildren }) {
@@ -18,17 +19,6 @@ function Section({ title, children }: { title: string; children: ComponentChildr
       <h3>{title}</h3>
       {children}
     </section>
-  );
-}
-
-/** A name with its value; nothing without a value. */
-function Pair({ name, children }: { name: string; children: ComponentChildren }) {
-  if (children === undefined || children === null || children === '') return null;
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 

@@ -19,8 +19,6 @@ import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
 import { viewOf, VIEWS } from './views.ts';
 
-const NO_LINES: readonly string[] = [];
-
 /** Trace summary header: request, cause of failure, figures and tabs. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
   const cause = state.cause.value;
@@ -44,7 +42,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         {model !== undefined && <LogLinks model={model} span={state.selected.value} />}
         {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
       </div>
-      <Balancers id={id} imported={model?.accessLog ?? NO_LINES} />
+      <Balancers id={id} imported={model?.accessLog} />
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (

@@ -59,8 +59,6 @@ export function TraceScreen({ id: written }: { id: string }) {
   );
 }
 
-const NO_LINES: readonly string[] = [];
-
 function Missing({ id }: { id: string }) {
   const short = /^1-0{8}-0{8}([0-9a-f]{16})$/.exec(id)?.[1];
   return (
@@ -71,7 +69,7 @@ function Missing({ id }: { id: string }) {
         It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
         was restarted. If it arrives later, it appears here automatically.
       </p>
-      <Balancers id={id} imported={NO_LINES} />
+      <Balancers id={id} />
       {short !== undefined && (
         <p>
           An ID of 16 digits may also be other text:{' '}
