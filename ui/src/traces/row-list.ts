@@ -1,4 +1,4 @@
-import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Overview, TraceRow } from '../../../src/api/page-types.ts';
 import { messageOf, unhurried, type Query } from '../api.ts';
 import { Listeners } from '../listeners.ts';
@@ -33,9 +33,9 @@ export class RowList {
   #sort = '';
   readonly #order = new StoreOrder(() => this.#changed());
   #isHeld = false;
-  readonly #isOnScreen = signal(true);
-  /** Reading goes on once the list is on the screen. */
-  #isResting = false;
+  #isOnScreen = true;
+  /** Continues the reading that waits until the list is on the screen; undefined if none does. */
+  #readOn: (() => void) | undefined;
   /** While reading: the IDs seen since reading began. */
   #seen: Set<string> | undefined;
   #loading = new AbortController();
@@ -133,7 +133,7 @@ export class RowList {
    */
   resync({ isOtherStore = false }: { isOtherStore?: boolean } = {}): void {
     this.#isOtherStore ||= isOtherStore;
-    if (this.#seen !== undefined && !this.#isResting) {
+    if (this.#seen !== undefined && this.#readOn === undefined) {
       this.#isStale = true;
       return;
     }
@@ -150,7 +150,8 @@ export class RowList {
 
   /** While another screen is shown, only the first page is read: nobody sees the others. */
   onScreen(isOnScreen: boolean): void {
-    this.#isOnScreen.value = isOnScreen;
+    this.#isOnScreen = isOnScreen;
+    if (isOnScreen) this.#readOn?.();
   }
 
   /** While held, new traces are held back; rows already shown are updated in place. */
@@ -226,7 +227,7 @@ export class RowList {
     if (this.rows.length === 0) this.state.value = 'loading';
     const seen = (this.#seen = new Set<string>());
     this.#isStale = false;
-    this.#isResting = false;
+    this.#readOn = undefined;
     if (isNew) {
       this.isComplete.value = false;
       this.#hasMore = false;
@@ -284,31 +285,28 @@ export class RowList {
     else this.#overview.changed();
   }
 
-  /** Waits until the screen is not waiting for anything, and the list is on it. */
+  /** Waits until nothing urgent is being read, and the list is on the screen. */
   async #mayReadOn(stop: AbortSignal): Promise<void> {
     await unhurried();
-    if (stop.aborted || this.#isOnScreen.peek()) return;
-    this.#isResting = true;
+    if (stop.aborted || this.#isOnScreen) return;
+    const isContinued = new Promise<void>((done) => {
+      this.#readOn = done;
+      stop.addEventListener('abort', () => done());
+    });
     this.#hasMore = true;
     // Other screens show the total too.
     this.#overview.now();
     this.#changed();
-    await new Promise<void>((done) => {
-      const forget = effect(() => {
-        if (this.#isOnScreen.value) done();
-      });
-      stop.addEventListener('abort', () => done());
-      stop.addEventListener('abort', forget);
-    });
+    await isContinued;
     if (stop.aborted) return;
-    this.#isResting = false;
+    this.#readOn = undefined;
     this.#hasMore = false;
   }
 
   /** undefined if the page holds all matches, or as long as counting them would take as much as reading them. */
   #overviewQuery(): Query | undefined {
     const isPlain = this.#query?.filter === '' && this.#query.text === '';
-    return this.#hasMore && (isPlain || !this.#isResting) ? this.#query : undefined;
+    return this.#hasMore && (isPlain || this.#readOn === undefined) ? this.#query : undefined;
   }
 
   /** Takes rows read from the store; new ones are held back (`waits`) or shown. */
