@@ -2,18 +2,11 @@ import { Agent, request } from 'node:http';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { Random } from '../fakes/random.ts';
 import { Bodies, type Request } from './bodies.ts';
+import type { FuzzConfig } from './config.ts';
 import { Collection, MemoryReadings } from './memory.ts';
 
 /** Where the answer of AWS to some requests is a 500, it is ours. */
 const FAILS_AT_AWS = new Set(['/TagResource', '/CreateSamplingRule', '/UpdateSamplingRule']);
-
-export interface ApiFuzzConfig {
-  readonly durationMs: number;
-  readonly seed: number;
-  readonly command?: readonly string[];
-  /** Called about every ten seconds. */
-  readonly onProgress?: (line: string) => void;
-}
 
 export interface ApiFuzzResult {
   readonly requests: number;
@@ -44,7 +37,7 @@ export async function fuzzApi({
   seed,
   command,
   onProgress = () => {},
-}: ApiFuzzConfig): Promise<ApiFuzzResult> {
+}: FuzzConfig): Promise<ApiFuzzResult> {
   const random = new Random(seed);
   const bodies = await Bodies.of(random, seed);
   const args = ['local', '--region', 'eu-west-1', '--account-id', '123456789012', '--data-size', '20'];

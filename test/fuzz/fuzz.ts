@@ -6,15 +6,8 @@ import { DATAGRAMS, HEADER, SAMPLING_REQUESTS } from '../fakes/fixtures.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
+import type { FuzzConfig } from './config.ts';
 import { MemoryReadings } from './memory.ts';
-
-export interface FuzzConfig {
-  readonly durationMs: number;
-  readonly seed: number;
-  readonly command?: readonly string[];
-  /** Called about every ten seconds. */
-  readonly onProgress?: (line: string) => void;
-}
 
 export interface FuzzResult {
   readonly datagrams: number;

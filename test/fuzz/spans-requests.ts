@@ -144,12 +144,7 @@ export class Trials {
 
   #defective(protocol: 'otlp_http' | 'zipkin', base: SpansRequest, decode: Decode): Trial {
     const random = this.#random;
-    const refused = (request: Partial<SpansRequest>, ...statuses: readonly string[]): Trial => ({
-      protocol,
-      request: { ...base, ...request },
-      allowed: new Set(statuses),
-      decoded: undefined,
-    });
+    const refused = refusals(protocol, base);
     const withHeaders = (headers: Record<string, string>): Partial<SpansRequest> => ({
       headers: { ...base.headers, ...headers },
     });
@@ -201,12 +196,7 @@ export class Trials {
     };
     const protocol = 'otlp_grpc';
     if (random.next() >= DEFECT_SHARE) return { protocol, request: base, ...outcome(protocol, decodeTraces(plain)) };
-    const refused = (request: Partial<SpansRequest>, ...statuses: readonly string[]): Trial => ({
-      protocol,
-      request: { ...base, ...request },
-      allowed: new Set(statuses),
-      decoded: undefined,
-    });
+    const refused = refusals(protocol, base);
     switch (random.below(7)) {
       case 0:
         return refused({ headers: { ...base.headers, 'content-type': random.pick(['application/json', 'x']) } }, '415');
@@ -227,6 +217,16 @@ export class Trials {
         );
     }
   }
+}
+
+/** Makes trials of `base` with one defect, which may be answered with one of `statuses`. */
+function refusals(protocol: Protocol, base: SpansRequest) {
+  return (defect: Partial<SpansRequest>, ...statuses: readonly string[]): Trial => ({
+    protocol,
+    request: { ...base, ...defect },
+    allowed: new Set(statuses),
+    decoded: undefined,
+  });
 }
 
 type Decode = (body: Buffer) => Decoded | DecodeProblem;

@@ -8,18 +8,11 @@ import { HEADER } from '../fakes/fixtures.ts';
 import { mutated, Random } from '../fakes/random.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
-import { Collection } from './memory.ts';
+import type { FuzzConfig } from './config.ts';
 import { throwAt } from './fuzz.ts';
+import { Collection } from './memory.ts';
 import { askHttp, GrpcClient, type SpansAnswer } from './spans-client.ts';
 import { isBusy, isSuccess, Trials, type Protocol, type Trial } from './spans-requests.ts';
-
-export interface SpansFuzzConfig {
-  readonly durationMs: number;
-  readonly seed: number;
-  readonly command?: readonly string[];
-  /** Called about every ten seconds. */
-  readonly onProgress?: (line: string) => void;
-}
 
 export interface SpansFuzzResult {
   readonly requests: number;
@@ -207,7 +200,7 @@ export async function fuzzSpans({
   seed,
   command,
   onProgress = () => {},
-}: SpansFuzzConfig): Promise<SpansFuzzResult> {
+}: FuzzConfig): Promise<SpansFuzzResult> {
   const isMeasured = durationMs >= MIN_MEASURED_MS;
   const random = new Random(seed);
   const trials = new Trials(random, seed);
