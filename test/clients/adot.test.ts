@@ -139,7 +139,7 @@ for (const distro of DISTROS) {
   );
 
   for (const sdk of SDKS) {
-    test.skipIf((distro.command ?? sdk.command) === undefined)(
+    test.skipIf(distro.command === undefined || sdk.command === undefined)(
       `a trace through a service with the X-Ray SDK (${sdk.name}) and one with ${distro.name}, in both directions, is one trace${noteOf(distro, sdk)}`,
       async () => {
         const local = await LocalXRay.of(scope, ...PORTS);
@@ -189,12 +189,12 @@ test.skipIf(python!.command === undefined)(
       env: EXAMPLE_KEYS,
     });
     const local = await LocalXRay.of(scope, ...PORTS);
-    for (const { udpPort, ...target } of [daemon, local.daemon].map((each) => ({ each, udpPort: each.udpPort }))) {
+    for (const target of [daemon, local.daemon]) {
       const env = {
-        ...(await environment(target.each)),
+        ...(await environment(target)),
         OTEL_EXPORTER_OTLP_ENDPOINT: '',
         AWS_LAMBDA_FUNCTION_NAME: 'orders',
-        AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${udpPort}`,
+        AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${target.udpPort}`,
         OTEL_TRACES_SAMPLER: 'always_on',
       };
       const { request } = await startApplication(python!.command!, env, scope);
