@@ -13,7 +13,7 @@ interface Row {
 const ELSEWHERE: readonly Row[] = [
   {
     files:
-      'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection compose/late-server compose/span-receivers compose/otlp-converter compose/conversion-choice',
+      'main compose/daemon compose/meters compose/pipeline compose/receivers compose/xray-connection compose/late-server compose/span-receivers compose/segment-encoding compose/conversion-choice',
     tests: ['e2e/daemon', 'e2e/command-line', 'e2e/otlp-indexing'],
     because: 'composition shows in the running program',
   },

@@ -68,6 +68,6 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
 async function spanEncodingOf(config: Config<'daemon'>): Promise<SpanEncoding | undefined> {
   const { otlpHttp, otlpGrpc, zipkin } = config;
   if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return undefined;
-  const { otlpConverter } = await import('./otlp-converter.ts');
-  return otlpConverter(conversionChoiceOf(config));
+  const { segmentEncoding } = await import('./segment-encoding.ts');
+  return segmentEncoding(conversionChoiceOf(config));
 }

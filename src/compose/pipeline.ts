@@ -6,7 +6,6 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
-import { convertersFor, ConvertingSink, type Converter } from './converting-sink.ts';
 import { preferMemory } from './heap-tuning.ts';
 
 export type Part = Component & { readonly state?: ComponentState };
@@ -36,8 +35,6 @@ export interface PipelineDeps {
   readonly watchers?: readonly Part[];
   readonly accounting: Accounting;
   readonly log: Logger;
-  /** For formats that receivers offer and the exporter does not accept; without one, such documents are refused. */
-  readonly converters?: readonly Converter[];
 }
 
 /** A sink, a batcher and an exporter, with their own accounting. */
@@ -45,8 +42,6 @@ export class Pipeline {
   readonly exporter: Exporter;
   readonly accounting: Accounting;
   readonly batcher: Batcher;
-  /** The entry of the pipeline. */
-  readonly sink: DocumentSink;
   /** In start order: downstream first. */
   readonly parts: readonly Part[];
 
@@ -55,7 +50,7 @@ export class Pipeline {
     { maxBytes, maxAgeMs, spool: disk, tunesHeap = false }: PipelineConfig,
     deps: PipelineDeps,
   ) {
-    const { exporter, upstream, watchers = [], accounting, log, converters = [] } = deps;
+    const { exporter, upstream, watchers = [], accounting, log } = deps;
     const { concurrency, newestFirst: isNewestFirst, retryMaxAgeMs } = options;
     const spool = disk === undefined ? undefined : new Spool({ ...disk, isNewestFirst }, { accounting, log });
     const limits = { maxBytes, maxAgeMs, isNewestFirst, concurrency, retryMaxAgeMs };
@@ -68,9 +63,12 @@ export class Pipeline {
       spool,
       onMemoryShort: tunesHeap ? preferMemory : undefined,
     });
-    const needed = convertersFor(exporter, converters);
-    this.sink = needed.length === 0 ? this.batcher : new ConvertingSink(this.batcher, needed, accounting);
     this.parts = [...upstream, exporter, ...watchers, ...(spool === undefined ? [] : [spool]), this.batcher];
+  }
+
+  /** The entry of the pipeline. */
+  get sink(): DocumentSink {
+    return this.batcher;
   }
 }
 

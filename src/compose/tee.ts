@@ -8,11 +8,11 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentFormat } from '../pipeline/segment.ts';
+import { segmentDocuments } from '../formats/otlp/documents.ts';
+import { optionsOf, type ConversionOptions } from '../formats/otlp/segment/options.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
 import { conversionChoiceOf } from './conversion-choice.ts';
-import { CONVERSION_FAILED, type Converter } from './converting-sink.ts';
 import { memoryBudgetOf } from './memory-budget.ts';
-import { otlpConverter } from './otlp-converter.ts';
 import { Pipeline } from './pipeline.ts';
 
 /** Forwards to AWS what the local X-Ray has stored: a second pipeline, with its own buffer and accounting. */
@@ -20,12 +20,12 @@ export class Tee implements Component {
   readonly name = 'tee';
   readonly stopLimits = { limitMs: Infinity, graceMs: 2_000 };
   readonly #pipeline: Pipeline;
-  readonly #spans: Converter;
+  readonly #conversion: ConversionOptions;
   readonly #log: Logger;
 
-  private constructor(pipeline: Pipeline, spans: Converter, log: Logger) {
+  private constructor(pipeline: Pipeline, conversion: ConversionOptions, log: Logger) {
     this.#pipeline = pipeline;
-    this.#spans = spans;
+    this.#conversion = conversion;
     this.#log = log;
   }
 
@@ -47,7 +47,7 @@ export class Tee implements Component {
     const { teeBytes } = memoryBudgetOf(config, 'local');
     const deps = { exporter, upstream, accounting, log };
     const pipeline = new Pipeline(config, { maxBytes: teeBytes, maxAgeMs: BATCH_MAX_AGE_MS }, deps);
-    return new Tee(pipeline, otlpConverter(conversionChoiceOf(config)), log);
+    return new Tee(pipeline, optionsOf(conversionChoiceOf(config)), log);
   }
 
   get state(): ComponentState {
@@ -65,14 +65,14 @@ export class Tee implements Component {
    * counted, as the segments that the daemon would make of them.
    */
   put(documents: readonly Uint8Array[], format: DocumentFormat): void {
-    this.#put(format === this.#spans.from ? documents.flatMap((document) => this.#segmentsOf(document)) : documents);
+    this.#put(format === 'otlp' ? documents.flatMap((document) => this.#segmentsOf(document)) : documents);
   }
 
   #segmentsOf(document: Uint8Array): readonly Uint8Array[] {
-    const segments = this.#spans.convert(document);
+    const segments = segmentDocuments(document, this.#conversion);
     if (segments !== undefined) return segments;
     this.#pipeline.accounting.received++;
-    this.#pipeline.accounting.countUnprocessed(CONVERSION_FAILED);
+    this.#pipeline.accounting.countUnprocessed('ConversionFailed');
     return [];
   }
 
