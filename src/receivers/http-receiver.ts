@@ -47,9 +47,10 @@ export function httpReceiver(
     if (limits.admit(request, response)) void handler.serve(request, response);
   };
   const { name, title } = handler;
-  const secure = certificate && createTlsServer({ ...options, ...certificate.options }, serve);
-  if (secure !== undefined) certificate?.serve(secure, { title, log });
-  const server = secure ?? createServer(options, serve);
+  const server =
+    certificate === undefined
+      ? createServer(options, serve)
+      : certificate.serve(createTlsServer({ ...options, ...certificate.options }, serve), { title, log });
   const limits = new ConnectionLimits(server, { maxConnections: MAX_CONNECTIONS, server: 'receiver', maxUnreadBytes });
   server.on('clientError', clientErrorHandler(limits, { bodyOf: ({ message }) => handler.problem(message) }));
   const error = { key: `${name}_server`, message: `error on the port of ${title}` };

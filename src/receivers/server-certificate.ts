@@ -55,11 +55,12 @@ export class ServerCertificate {
   }
 
   /** Keeps the certificate of `server` up to date, and logs handshakes that fail. `title`: for people. */
-  serve(server: Server, { title, log }: { readonly title: string; readonly log: Logger }): void {
+  serve<S extends Server>(server: S, { title, log }: { readonly title: string; readonly log: Logger }): S {
     server.on('connection', () => void this.#renew(server, log));
     server.on('tlsClientError', (error) =>
       log.limited('otlp_tls', 'warn', { error: messageOf(error) }, `a client of ${title} failed to use TLS`),
     );
+    return server;
   }
 
   /** Never rejects. The connection that it is called for has the certificate of before. */

@@ -61,14 +61,16 @@ export interface SpansProtocol<E extends string> extends Pick<HttpHandler, 'name
   accepted(rejected: Rejected, encoding: E): Reply;
   /** `encoding` is undefined if the request's is not known. */
   failed(status: number, message: string, encoding: E | undefined): Reply;
-  /** Paths of other signals, which only the local X-Ray takes. */
-  readonly other?: {
-    readonly paths: ReadonlySet<string>;
-    /** Never rejects. The body is decoded before the first wait. */
-    take(path: string, body: Buffer, encoding: E): Promise<IntakeAnswer>;
-    accepted(path: string, rejected: Rejected, encoding: E): Reply;
-    refused(path: string, encoding: E): Reply;
-  };
+  /** Other signals by path. */
+  readonly others?: ReadonlyMap<string, OtherPath<E>>;
+}
+
+/** The requests of a signal other than spans, which only the local X-Ray takes. */
+export interface OtherPath<E extends string> {
+  /** Never rejects. The body is decoded before the first wait. */
+  take(body: Buffer, encoding: E): Promise<IntakeAnswer>;
+  accepted(rejected: Rejected, encoding: E): Reply;
+  refused(encoding: E): Reply;
 }
 
 /** Answers the requests of a protocol for spans, on any server. */
@@ -129,14 +131,14 @@ export class SpansHandler<E extends string> implements HttpHandler {
     const encoding = protocol.types.get(mediaTypeOf(request.headers['content-type'] ?? protocol.defaultType));
     if (problem !== undefined) return protocol.failed(problem.status, problem.message, encoding);
     const [path = ''] = (request.url ?? '/').split('?');
-    const other = protocol.other?.paths.has(path) === true ? protocol.other : undefined;
+    const other = protocol.others?.get(path);
     if (path !== protocol.path && other === undefined)
       return textReply(404, `xrayd takes ${protocol.takes} at POST ${protocol.path}`);
     if (isPreflight(request, mode)) return { status: 204, headers: preflightHeaders(request), body: Buffer.alloc(0) };
     if (request.method !== 'POST') return textReply(405, `use POST ${path}`, { allow: 'POST' });
     if (encoding === undefined)
       return textReply(415, protocol.wantedType, { accept: [...protocol.types.keys()].join(', ') });
-    if (other !== undefined && mode === 'daemon') return other.refused(path, encoding);
+    if (other !== undefined && mode === 'daemon') return other.refused(encoding);
     const compression = compressionOf(request.headers['content-encoding']);
     if (compression === undefined)
       return protocol.failed(400, 'Content-Encoding must be gzip, deflate or identity', encoding);
@@ -150,29 +152,25 @@ export class SpansHandler<E extends string> implements HttpHandler {
       case 'corrupt':
         return protocol.failed(400, 'the body is not compressed as Content-Encoding says', encoding);
       default:
-        return this.#replyTo(await this.#take(path, body, encoding), path, encoding);
+        return this.#replyTo(await this.#take(body, encoding, other), encoding, other);
     }
   }
 
   /** The body is decoded before the first wait. */
-  #take(path: string, body: Body, encoding: E): Promise<IntakeAnswer> {
-    const { other } = this.#protocol;
+  #take(body: Body, encoding: E, other: OtherPath<E> | undefined): Promise<IntakeAnswer> {
     try {
-      return other?.paths.has(path) === true
-        ? other.take(path, body.bytes, encoding)
-        : this.#deps.intake.take(this.#protocol.decode(body.bytes, encoding));
+      return other === undefined
+        ? this.#deps.intake.take(this.#protocol.decode(body.bytes, encoding))
+        : other.take(body.bytes, encoding);
     } finally {
       body.release();
     }
   }
 
-  #replyTo(answer: IntakeAnswer, path: string, encoding: E): Reply {
-    const { other } = this.#protocol;
+  #replyTo(answer: IntakeAnswer, encoding: E, other: OtherPath<E> | undefined): Reply {
     switch (answer.kind) {
       case 'accepted':
-        return other?.paths.has(path) === true
-          ? other.accepted(path, answer.rejected, encoding)
-          : this.#protocol.accepted(answer.rejected, encoding);
+        return (other ?? this.#protocol).accepted(answer.rejected, encoding);
       case 'malformed':
         return this.#protocol.failed(400, answer.message, encoding);
       case 'too_large':

@@ -80,9 +80,10 @@ export class OtlpGrpcReceiver implements Component {
       },
       maxSessionInvalidFrames: 100,
     };
-    const secure = certificate && createSecureServer({ ...options, ...certificate.options });
-    if (secure !== undefined) certificate?.serve(secure, { title, log });
-    const server = secure ?? createServer(options);
+    const server =
+      certificate === undefined
+        ? createServer(options)
+        : certificate.serve(createSecureServer({ ...options, ...certificate.options }), { title, log });
     const limits = { maxConnections: MAX_CONNECTIONS, maxStreams: MAX_STREAMS, idleMs: IDLE_MS };
     const connections = new Http2Connections(server, limits);
     this.#connections = connections;

@@ -2,8 +2,7 @@ import { exportAnswer, RPC_CODE, statusAnswer, type Encoding, type OtherSignal }
 import { decodeTraces } from '../../formats/otlp/decode.ts';
 import type { Decoded, DecodeProblem, Rejected } from '../../formats/otlp/decoding.ts';
 import { readTracesJson } from '../../formats/otlp/read-json.ts';
-import type { ReceiverDeps, Reply, SpansProtocol } from '../spans-handler.ts';
-import type { IntakeAnswer } from '../spans-intake.ts';
+import type { OtherPath, ReceiverDeps, Reply, SpansProtocol } from '../spans-handler.ts';
 
 const TYPES: ReadonlyMap<string, Encoding> = new Map([
   ['application/x-protobuf', 'protobuf'],
@@ -27,18 +26,15 @@ export class OtlpHttp implements SpansProtocol<Encoding> {
   readonly types = TYPES;
   readonly defaultType = '';
   readonly wantedType = `Content-Type must be ${[...TYPES.keys()].join(' or ')}`;
-  readonly other = {
-    paths: new Set(['/v1/metrics', '/v1/logs']),
-    take: (path: string, body: Buffer, encoding: Encoding): Promise<IntakeAnswer> =>
-      this.#otherSignals.take(signalOf(path), body, encoding),
-    accepted: (path: string, rejected: Rejected, encoding: Encoding): Reply =>
-      reply(200, exportAnswer(rejected, encoding, signalOf(path)), encoding),
-    refused: (path: string, encoding: Encoding): Reply => this.#refusedOther(signalOf(path), encoding),
-  };
+  readonly others: ReadonlyMap<string, OtherPath<Encoding>>;
   readonly #otherSignals: ReceiverDeps['otherSignals'];
 
   constructor({ otherSignals }: Pick<ReceiverDeps, 'otherSignals'>) {
     this.#otherSignals = otherSignals;
+    this.others = new Map([
+      ['/v1/metrics', this.#other('metrics')],
+      ['/v1/logs', this.#other('logs')],
+    ]);
   }
 
   decode(body: Buffer, encoding: Encoding): Decoded | DecodeProblem {
@@ -54,18 +50,18 @@ export class OtlpHttp implements SpansProtocol<Encoding> {
     return reply(status, statusAnswer({ code, message }, encoding), encoding);
   }
 
-  #refusedOther(signal: OtherSignal, encoding: Encoding): Reply {
-    const remedy = `send ${signal} elsewhere, or set OTEL_${signal.toUpperCase()}_EXPORTER=none`;
-    return this.failed(404, `xrayd takes traces only: ${remedy}`, encoding);
-  }
-
   problem(message: string): object {
     return { code: RPC_CODE.invalidArgument, message };
   }
-}
 
-function signalOf(path: string): OtherSignal {
-  return path === '/v1/logs' ? 'logs' : 'metrics';
+  #other(signal: OtherSignal): OtherPath<Encoding> {
+    const remedy = `send ${signal} elsewhere, or set OTEL_${signal.toUpperCase()}_EXPORTER=none`;
+    return {
+      take: (body, encoding) => this.#otherSignals.take(signal, body, encoding),
+      accepted: (rejected, encoding) => reply(200, exportAnswer(rejected, encoding, signal), encoding),
+      refused: (encoding) => this.failed(404, `xrayd takes traces only: ${remedy}`, encoding),
+    };
+  }
 }
 
 function reply(status: number, body: Buffer, encoding: Encoding): Reply {
