@@ -1,27 +1,27 @@
 import type { OptionSpec } from './option.ts';
 
+/** The address of a receiver: off in the daemon, and on in the local X-Ray. */
+const RECEIVER = {
+  group: 'Receiving',
+  commands: ['daemon', 'local'],
+  kind: 'address',
+  use: 'listen',
+  default: 'off',
+  offIn: ['daemon', 'local'],
+} as const;
+
 /** Options of the receivers of OpenTelemetry and Zipkin spans, and of what spans become. */
 export const SPAN_OPTIONS = {
   otlpHttp: {
-    group: 'Receiving',
-    commands: ['daemon', 'local'],
-    kind: 'address',
-    use: 'listen',
+    ...RECEIVER,
     flag: 'otlp-http',
-    default: 'off',
     defaultIn: { local: { host: '127.0.0.1', port: 4318 } },
-    offIn: ['daemon', 'local'],
     help: 'Address to receive OpenTelemetry spans on, as OTLP over HTTP (protobuf or JSON). off: none.',
   },
   otlpGrpc: {
-    group: 'Receiving',
-    commands: ['daemon', 'local'],
-    kind: 'address',
-    use: 'listen',
+    ...RECEIVER,
     flag: 'otlp-grpc',
-    default: 'off',
     defaultIn: { local: { host: '127.0.0.1', port: 4317 } },
-    offIn: ['daemon', 'local'],
     help: 'Address to receive OpenTelemetry spans on, as OTLP over gRPC. off: none.',
   },
   otlpTlsCert: {
@@ -45,14 +45,9 @@ export const SPAN_OPTIONS = {
     help: 'Private key of --otlp-tls-cert, in PEM.',
   },
   zipkin: {
-    group: 'Receiving',
-    commands: ['daemon', 'local'],
-    kind: 'address',
-    use: 'listen',
+    ...RECEIVER,
     flag: 'zipkin',
-    default: 'off',
     defaultIn: { local: { host: '127.0.0.1', port: 9411 } },
-    offIn: ['daemon', 'local'],
     help: 'Address to receive Zipkin spans on (v2 in JSON, POST /api/v2/spans). off: none.',
   },
   indexedAttributes: {
