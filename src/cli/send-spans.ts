@@ -1,3 +1,4 @@
+import { jsonIn } from '../aws/answer-json.ts';
 import { directCall, type DirectAnswer } from '../aws/direct-call.ts';
 import type { TracesData } from '../formats/otlp/messages.ts';
 import { writeTracesJson } from '../formats/otlp/write-json.ts';
@@ -37,19 +38,11 @@ export async function sendSpans(traces: TracesData, url: URL, timeoutMs = TIMEOU
       : messageOf(error);
     throw failed(hint, error);
   }
-  const body = jsonOf(answer.text);
+  const body = jsonIn(Buffer.from(answer.text));
   if (answer.status !== 200) throw failed(`HTTP ${answer.status}${reasonOf(body, answer.text)}`);
   const partial = member(body, 'partialSuccess');
   const rejected = Number(member(partial, 'rejectedSpans') ?? 0);
   if (rejected > 0) throw failed(`${rejected} of the spans were rejected${reasonOf(partial, '', 'errorMessage')}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function reasonOf(json: unknown, text: string, name = 'message'): string {

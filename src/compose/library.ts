@@ -83,7 +83,7 @@ interface Addresses {
 }
 
 function addressAt(option: OptionName, { all }: Receivers): string {
-  const bound = all.find(({ binding }) => binding.flag === `--${SPECS[option].flag}`)?.server.address;
+  const bound = all.find((one) => one.option === option)?.server.address;
   return formatAddress(bound ?? ANY_PORT);
 }
 

@@ -10,6 +10,8 @@ import type { SpanReceiverDeps } from './span-receivers.ts';
 
 /** A server, and the address that it is to bind. */
 export interface BoundServer {
+  /** The option that has the address. */
+  readonly option: OptionName;
   readonly server: Server;
   readonly binding: Binding;
   /**
@@ -79,5 +81,5 @@ export function boundTo(
   server: Server,
   isRequired = true,
 ): BoundServer {
-  return { server, binding: { protocol, address, flag: `--${SPECS[option].flag}` }, isRequired };
+  return { option, server, binding: { protocol, address, flag: `--${SPECS[option].flag}` }, isRequired };
 }
