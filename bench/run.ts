@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import { Harness } from '../test/faults/harness.ts';
 import { chartOf } from './chart.ts';
 import { machineText } from './machine.ts';
+import { measureInTurn, printTable, type Results } from './runs.ts';
 import { SCENARIOS, type Measured, type Scenario } from './scenarios.ts';
-import { summaryOf } from './summary.ts';
 
 if (process.argv[2] === 'local') await import('./local.ts');
 if (process.argv[2] === 'otlp') await import('./otlp/run.ts');
@@ -45,32 +45,22 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const daemons: [name: string, command: string[] | undefined][] = [['xrayd', undefined]];
-if (values.against !== undefined) daemons.push([versionOf(values.against), values.against.split(' ')]);
+const daemons = new Map<string, string[] | undefined>([['xrayd', undefined]]);
+if (values.against !== undefined) daemons.set(versionOf(values.against), values.against.split(' '));
 
-const results: Record<string, Record<string, Measured>> = {};
+const results: Results<Measured> = {};
 for (const [i, scenario] of chosen.entries()) {
   const { name, title } = scenario;
-  const measured = new Map(daemons.map(([daemon]): [string, Measured[]] => [daemon, []]));
-  for (let turn = 1; turn <= runs; turn++) {
-    for (const [daemon, command] of daemons) {
-      const progress = `${i + 1}/${chosen.length} ${name}: ${title}, ${daemon}${runs === 1 ? '' : `, run ${turn} of ${runs}`} …`;
-      const one = await measure(scenario, command, progress);
-      measured.get(daemon)!.push(one);
-      console.log(`${name} ${daemon}: ${JSON.stringify(rounded(one))}`);
-    }
-  }
-  results[name] = Object.fromEntries([...measured].map(([daemon, all]) => [daemon, summaryOf(all)]));
+  results[name] = await measureInTurn(name, [...daemons.keys()], {
+    runs,
+    measure: (daemon, run) => {
+      const progress = `${i + 1}/${chosen.length} ${name}: ${title}, ${daemon}${runs === 1 ? '' : `, run ${run} of ${runs}`} …`;
+      return measure(scenario, daemons.get(daemon), progress);
+    },
+  });
 }
 const machine = machineText();
-console.log(`${machine}; ${values.seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
-console.table(
-  Object.fromEntries(
-    Object.entries(results).flatMap(([name, by]) =>
-      Object.entries(by).map(([daemon, one]) => [`${name} ${daemon}`, rounded(one)]),
-    ),
-  ),
-);
+printTable(results, machine, Number(values.seconds));
 if (values.json !== undefined)
   writeFileSync(
     values.json,
@@ -92,15 +82,6 @@ async function measure({ run }: Scenario, command: string[] | undefined, progres
     say('');
     await harness.stop();
   }
-}
-
-function rounded(measured: Measured): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(measured).map(([key, value]: [string, number]) => [
-      key,
-      Number(value.toPrecision(value < 10 ? 2 : 3)),
-    ]),
-  );
 }
 
 function versionOf(program: string): string {

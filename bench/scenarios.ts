@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../test/faults/harness.ts';
 import { processStats, type ProcessStats } from './process-stats.ts';
 import type { Size } from './load/documents.ts';
 import { Load } from './load/load.ts';
+import { untilOpen } from './until-open.ts';
 
 /** The figures of a scenario; those that it does not measure are absent. */
 export interface Measured {
@@ -73,24 +73,10 @@ async function startUp(harness: Harness): Promise<Measured> {
     await harness.daemon.stop('SIGKILL');
     const startMs = performance.now();
     harness.respawn();
-    await untilOpen(harness.port);
+    await untilOpen(harness.port, 10_000);
     times.push(performance.now() - startMs);
   }
   return { startUpMs: times.sort((a, b) => a - b)[2]! };
-}
-
-/** Resolves when something listens on the TCP port; gives up after 10 s. */
-async function untilOpen(port: number): Promise<void> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) =>
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
-    );
-    socket.destroy();
-    if (isOpen) return;
-    await sleep(5);
-  }
-  throw new Error(`nothing listens on TCP ${port}`);
 }
 
 async function idle({ daemon }: Harness, seconds: number): Promise<Measured> {

@@ -1,16 +1,20 @@
-import type { Measured } from './scenarios.ts';
+/** Numbers by name; those that were not measured are absent. */
+export type Figures<M> = { readonly [K in keyof M]?: number };
 
-/** Summary of a scenario and daemon: the median of each figure, the mean loss, and how many runs lost nothing. */
-export function summaryOf(runs: readonly Measured[]): Measured & { runs?: number; lossless?: number } {
-  const [first, ...others] = runs;
-  if (first === undefined || others.length === 0) return first ?? {};
-  const keys = Object.keys(first) as (keyof Measured)[];
-  const figures = keys.map((key): [string, number] => {
-    const values = runs.flatMap((run) => run[key] ?? []);
+/** With several runs also their number, and how many of them lost nothing. */
+export type Summary<M> = Partial<M> & { readonly runs?: number; readonly lossless?: number };
+
+/** Summary of a scenario and program: the median of each figure, the mean loss, and how many runs lost nothing. */
+export function summaryOf<M extends Figures<M>>(runs: readonly M[]): Summary<M> {
+  const all = runs.map((run): Record<string, number> => Object.fromEntries(Object.entries(run)));
+  const [first = {}] = all;
+  const figures = Object.keys(first).map((key): [string, number] => {
+    const values = all.flatMap((run) => run[key] ?? []);
     return [key, key === 'lost' ? mean(values) : median(values)];
   });
-  const summary = { runs: runs.length, ...(Object.fromEntries(figures) as Measured) };
-  return first.lost === undefined ? summary : { ...summary, lossless: runs.filter(({ lost }) => lost === 0).length };
+  const lossless = first['lost'] === undefined ? {} : { lossless: all.filter(({ lost }) => lost === 0).length };
+  const counts = all.length === 1 ? {} : { runs: all.length, ...lossless };
+  return { ...counts, ...Object.fromEntries(figures) };
 }
 
 function mean(values: readonly number[]): number {

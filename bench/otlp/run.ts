@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { selfSigned } from '../../test/fakes/certificate.ts';
 import { machineText } from '../machine.ts';
 import { processStats } from '../process-stats.ts';
-import { summaryOf } from '../summary.ts';
+import { measureInTurn, printTable, type Results } from '../runs.ts';
 import { PROTOCOLS, SpanSender, type Protocol } from './sender.ts';
 import { SpanOracle } from './span-oracle.ts';
 import { collectorTarget, daemonTarget, localTarget, type Target } from './targets.ts';
@@ -70,28 +70,20 @@ if (chosen.length === 0 || !(seconds > 0) || !(Number.isInteger(runs) && runs > 
 }
 
 const tls = await selfSigned('localhost');
-const results: Record<string, Record<string, Partial<Measured>>> = {};
+const results: Results<Measured> = {};
 for (const scenario of chosen) {
-  const programs = scenario.isLocal || values.against === undefined ? ['xrayd'] : ['xrayd', 'collector'];
-  const measured = new Map(programs.map((program): [string, Measured[]] => [program, []]));
-  for (let turn = 1; turn <= runs; turn++) {
-    for (const program of programs) {
-      const one = scenario.isLocal ? await intoStore(scenario) : await intoXRay(scenario, program);
-      measured.get(program)!.push(one);
-      console.log(`${scenario.name} ${program}: ${JSON.stringify(rounded(one))}`);
-    }
-  }
-  results[scenario.name] = Object.fromEntries([...measured].map(([program, all]) => [program, summaryOf(all)]));
+  const { name, isLocal } = scenario;
+  results[name] = await measureInTurn(
+    name,
+    isLocal || values.against === undefined ? ['xrayd'] : ['xrayd', 'collector'],
+    {
+      runs,
+      measure: (program) => (isLocal ? intoStore(scenario) : intoXRay(scenario, program)),
+    },
+  );
 }
 const machine = machineText();
-console.log(`${machine}; ${seconds} s each; sender and X-Ray (TLS, 20 ms) on the same cores`);
-console.table(
-  Object.fromEntries(
-    Object.entries(results).flatMap(([name, by]) =>
-      Object.entries(by).map(([program, one]) => [`${name} ${program}`, rounded(one)]),
-    ),
-  ),
-);
+printTable(results, machine, seconds);
 for (const [name, { xrayd, collector }] of Object.entries(results)) {
   if (xrayd?.cpuUsPerSpan === undefined || collector?.cpuUsPerSpan === undefined) continue;
   console.log(
@@ -162,10 +154,4 @@ async function settle({ offered }: SpanSender, arrived: () => Promise<number>): 
     last = now;
   }
   return last;
-}
-
-function rounded(measured: Partial<Measured>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(measured).map(([key, value]) => [key, Number(value.toPrecision(value < 10 ? 2 : 3))]),
-  );
 }

@@ -1,14 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/compose/free-port.ts';
 import { DaemonProcess } from '../../test/fakes/daemon-process.ts';
 import { EXAMPLE_KEYS } from '../../test/fakes/xray.ts';
+import { untilOpen } from '../until-open.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.url));
 
@@ -95,7 +94,7 @@ export async function collectorTarget(program: string, xrayPort: number): Promis
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-10_000)));
   try {
-    for (const port of [httpPort, grpcPort]) await untilOpen(port, child);
+    for (const port of [httpPort, grpcPort]) await untilOpen(port, 30_000, () => child.exitCode !== null);
   } catch {
     throw new Error(`the collector does not listen: ${output}`);
   }
@@ -105,17 +104,4 @@ export async function collectorTarget(program: string, xrayPort: number): Promis
     rmSync(folder, { recursive: true, force: true });
   };
   return { pid: child.pid!, httpPort, grpcPort, stop };
-}
-
-async function untilOpen(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) =>
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
-    );
-    socket.destroy();
-    if (isOpen) return;
-    await sleep(50);
-  }
-  throw new Error(`nothing listens on ${port}`);
 }
