@@ -263,8 +263,8 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   /**
-   * During shutdown, segments on disk are safe and are not sent, except those that would have been sent from memory if
-   * their senders had not waited for the disk; and they too only while the destination accepts them.
+   * During shutdown, segments on disk are safe and are not sent. Segments that are on disk only because their senders
+   * waited for it are an exception: they are sent while the destination accepts them.
    */
   #replayAtMs(): number {
     const { isOutage } = this.#limiter;

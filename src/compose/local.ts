@@ -108,7 +108,7 @@ export function buildLocal(
   const keepLogs: KeepLogs = async (logs) => {
     const texts = logs.map(({ traceId, log: record }) => ({ traceId, text: JSON.stringify(record) }));
     const kept = await store.write('putLogs', { logs: texts });
-    // The page reads the logs of a trace that it shows again.
+    // Makes the page reload the logs of a trace that it shows.
     feed.changed([...new Set(logs.map(({ traceId }) => traceId))]);
     return kept;
   };

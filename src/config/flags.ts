@@ -24,7 +24,7 @@ export interface CommandLine<C extends Command = Command> {
 /**
  * Reads the arguments after the program's name. The grammar is that of Go's flag package, because existing manifests
  * use all of it: one or two dashes, `-flag value` or `-flag=value`, the value of a switch only after `=`, and the last
- * of two equal flags wins. Only a flag of ours may have a value or none (`bare`).
+ * of two equal flags wins. One addition: the value of a URL may be optional (`bare`).
  * The command may precede or follow the flags (an image's ENTRYPOINT may have flags). A command that runs a program is
  * followed (after its `--`, if there is one) by that program with its own flags.
  * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command.

@@ -66,7 +66,7 @@ export interface TextOption extends OptionBase {
 export interface AddressOption extends OptionBase {
   readonly kind: 'address';
   readonly default: Address | 'off' | undefined;
-  /** The default of commands for which it is another one. */
+  /** Defaults of the commands that have another one. */
   readonly defaultIn?: Readonly<Partial<Record<Command, Address>>>;
   /**
    * `listen`: an empty host means all interfaces, port 0 a free one. `connect`: an empty host means this machine; port

@@ -3,7 +3,7 @@ import type { Dependency, OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
 
-/** They are about UDP. */
+/** Of options that apply to UDP only. */
 const WITHOUT_OTLP: Dependency = { flag: 'otlp', isSet: false, isFlagRefused: true, isVariableIgnored: true };
 
 /** Options of the process and the command line. */

@@ -84,6 +84,6 @@ export const SPAN_OPTIONS = {
     kind: 'switch',
     flag: 'local-root-at-remote-parent',
     default: false,
-    help: 'An OpenTelemetry span whose flags say that its parent is in another process begins a segment, whatever its kind.',
+    help: 'Start a segment at every OpenTelemetry span whose flags mark its parent as remote, whatever the span kind.',
   },
 } as const satisfies Record<string, OptionSpec>;

@@ -20,9 +20,9 @@ export interface ListenerConfig {
 export interface ListenerDeps {
   readonly server: Server;
   readonly log: Logger;
-  /** Tells idle connections to go when the server stops. */
+  /** Closes idle connections when the server stops. */
   readonly finish: () => void;
-  /** Ends the others, a second later or at the deadline. */
+  /** Closes the others, a second later or at the deadline. */
   readonly cut: () => void;
 }
 

@@ -20,7 +20,7 @@ const READ_LIMITS = { timeoutMs: 5_000 };
 /** Files are read again at the first connection after this time: a server without clients does nothing. */
 const RENEW_MS = 10_000;
 
-/** The certificate of a server, as its files have it: tools renew them while the server runs. */
+/** The certificate of a server, from files that tools renew while the server runs. */
 export class ServerCertificate {
   readonly #files: CertificateFiles;
   #pem: Pem;
@@ -63,7 +63,7 @@ export class ServerCertificate {
     return server;
   }
 
-  /** Never rejects. The connection that it is called for has the certificate of before. */
+  /** Never rejects. The connection that triggers it still gets the previous certificate. */
   async #renew(server: Server, log: Logger): Promise<void> {
     if (this.#isReading || monotonicMs() - this.#readAtMs < this.#renewMs) return;
     this.#isReading = true;
@@ -74,7 +74,7 @@ export class ServerCertificate {
       this.#pem = pem;
       log.info({ certificate: this.#files.certFile }, 'the certificate of the OTLP receiver was renewed');
     } catch (error) {
-      // A tool may have written one of both files so far.
+      // A tool may have written only one of the two files so far.
       log.limited(
         'otlp_certificate',
         'warn',
@@ -88,7 +88,7 @@ export class ServerCertificate {
   }
 }
 
-/** Rejects if a file cannot be read, or if they are no certificate and its key. */
+/** Rejects if a file cannot be read, or if the key does not belong to the certificate. */
 async function readPem({ certFile, keyFile }: CertificateFiles): Promise<Pem> {
   const [cert, key] = await Promise.all([readTextFile(certFile, READ_LIMITS), readTextFile(keyFile, READ_LIMITS)]);
   createSecureContext({ cert, key });

@@ -43,7 +43,7 @@ export interface Reply {
   readonly body: Buffer;
 }
 
-/** What one protocol for spans over HTTP has of its own. `E`: how the body of a request is encoded. */
+/** What differs between the protocols for spans over HTTP. `E`: how the body of a request is encoded. */
 export interface SpansProtocol<E extends string> extends Pick<HttpHandler, 'name' | 'title' | 'problem'> {
   /** A request, in logs: `an OTLP request`. */
   readonly request: string;
@@ -51,7 +51,7 @@ export interface SpansProtocol<E extends string> extends Pick<HttpHandler, 'name
   readonly path: string;
   /** Encodings by media type. */
   readonly types: ReadonlyMap<string, E>;
-  /** The media type of a request that does not say. */
+  /** The media type of a request without `Content-Type`. */
   readonly defaultType: string;
   /** What is at `path`, for a person who asks for another one. */
   readonly takes: string;
@@ -59,7 +59,7 @@ export interface SpansProtocol<E extends string> extends Pick<HttpHandler, 'name
   readonly wantedType: string;
   decode(body: Buffer, encoding: E): Decoded | DecodeProblem;
   accepted(rejected: Rejected, encoding: E): Reply;
-  /** `encoding` is undefined if the request's is not known. */
+  /** `encoding` is undefined if that of the request is unknown. */
   failed(status: number, message: string, encoding: E | undefined): Reply;
   /** Other signals by path. */
   readonly others?: ReadonlyMap<string, OtherPath<E>>;

@@ -125,7 +125,7 @@ export class Leftovers {
 }
 
 const UNREADABLE =
-  'a spool folder cannot be read, and its segments remain in it. Run xrayd as the owner of the folder, or change the owner (chown -R)';
+  'cannot read a spool folder; the segments in it stay unsent. Run xrayd as the owner of the folder, or change its owner (chown -R)';
 
 interface Adoption {
   readonly root: string;

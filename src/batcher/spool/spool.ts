@@ -36,7 +36,7 @@ export interface SpoolConfig {
 }
 
 interface Writing {
-  /** Whether so many bytes have space, perhaps after other files were dropped. */
+  /** Whether `bytes` more fit, perhaps after older files were dropped. */
   readonly makeRoom: (bytes: number) => boolean;
   readonly isWanted: () => boolean;
   readonly isPromised: boolean;
@@ -115,7 +115,7 @@ export class Spool implements Component, SegmentStock {
     return this.#entries.length > 0 && !this.#isClosed;
   }
 
-  /** Whether a batch waits whose sender was told that it is kept. */
+  /** Whether a batch is waiting whose sender was told that it is safe. */
   get hasPromised(): boolean {
     return !this.#isClosed && this.#entries.hasPromised;
   }
@@ -159,8 +159,8 @@ export class Spool implements Component, SegmentStock {
   }
 
   /**
-   * Writes batches whose senders wait for it, all or none. Drops no other file for them: if the spool is full, their
-   * senders keep them. When they are on disk and `isWanted` says that they are no longer wanted, they are removed.
+   * Writes batches whose senders wait until they are on disk: all batches or none. Drops no other file for them: if the
+   * spool is full, their senders keep them. Removes them again if `isWanted` is false once they are on disk.
    */
   async writeAll(
     batches: readonly (readonly Segment[])[],

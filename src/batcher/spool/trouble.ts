@@ -18,7 +18,7 @@ export interface Reporting {
   readonly nowMs: number;
 }
 
-/** Logs an error of the disk, at most one line per 10 s and `limit`. */
+/** Logs a disk error; `limit` is the key that limits how often. */
 export function troubleOf(error: unknown, limit: string, message: string, { folder, log, nowMs }: Reporting): Trouble {
   const reason = messageOf(error);
   log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
@@ -41,12 +41,12 @@ function remedyOf(error: unknown, folder: string): string | undefined {
   switch (systemCodeOf(error)) {
     case 'EACCES':
     case 'EPERM':
-      return `make the user of xrayd the owner of ${folder} (chown ${process.getuid?.() ?? 'USER'} ${folder}), or choose another folder with --spool`;
+      return `change the owner of ${folder} to the user that runs xrayd (chown ${process.getuid?.() ?? 'USER'} ${folder}), or choose another folder with --spool`;
     case 'EROFS':
-      return `mount the file system of ${folder} writable, or choose another folder with --spool`;
+      return `remount the file system of ${folder} read-write, or choose another folder with --spool`;
     case 'ENOTDIR':
     case 'EEXIST':
-      return `a file is in the place of the folder ${folder}: remove it, or choose another folder with --spool`;
+      return `a file exists where the folder ${folder} should be: remove it, or choose another folder with --spool`;
     case 'EMFILE':
     case 'ENFILE':
       return 'raise the limit of open files (ulimit -n, LimitNOFILE in systemd)';

@@ -5,7 +5,7 @@ import type { HeldFile } from './owned-folder.ts';
 export class WaitingFiles {
   readonly #isNewestFirst: boolean;
   #files: HeldFile[] = [];
-  /** Files whose senders were told that they are kept, and have forgotten their documents. */
+  /** Files whose senders were told that they are safe: nobody else has their documents. */
   readonly #promised = new Set<HeldFile>();
 
   constructor(isNewestFirst: boolean) {
@@ -35,7 +35,7 @@ export class WaitingFiles {
     this.#files = [...this.#files, ...files].sort(byAge);
   }
 
-  /** Takes the file that is to be sent next; with `onlyPromised`, of those whose sender waited for them. */
+  /** Takes the next file to send; with `onlyPromised`, the next of those that were promised to their senders. */
   take(onlyPromised: boolean): HeldFile | undefined {
     if (!onlyPromised) return this.#isNewestFirst ? this.#files.pop() : this.#files.shift();
     const isPromised = (file: HeldFile): boolean => this.#promised.has(file);
@@ -44,7 +44,7 @@ export class WaitingFiles {
     );
   }
 
-  /** Takes the oldest file that nobody was promised. */
+  /** Takes the oldest file that was not promised to its sender. */
   takeUnpromised(): HeldFile | undefined {
     return this.#takeAt(this.#files.findIndex((file) => !this.#promised.has(file)));
   }
@@ -55,7 +55,7 @@ export class WaitingFiles {
     else this.#files.unshift(file);
   }
 
-  /** A file that was taken is not needed any longer. */
+  /** A file that was taken is no longer needed. */
   forget(file: HeldFile): void {
     this.#promised.delete(file);
   }

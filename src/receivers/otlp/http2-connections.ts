@@ -14,12 +14,12 @@ export interface Http2Limits {
 /** Time for a client to close its side of a connection. Some never do. */
 const LINGER_MS = 1_000;
 
-/** The connections of a server of HTTP/2. Limits their number and that of their requests, and closes them. */
+/** The connections of an HTTP/2 server. Limits their number and that of their requests, and closes them. */
 export class Http2Connections {
   readonly #limits: Http2Limits;
-  /** Those without requests since the longest time first. */
+  /** In the order of their last request, oldest first. */
   readonly #sockets = new Map<Http2Session, Socket>();
-  /** Also those without a session yet, which is made after TLS's handshake. */
+  /** Includes sockets without a session, which Node creates after the TLS handshake. */
   readonly #accepted = new Set<Socket>();
   readonly #openStreams = new WeakMap<Http2Session, number>();
   #streams = 0;

@@ -236,7 +236,7 @@ test('starts even if the folder cannot be created, and tries again', async () =>
   expect(line!.fields).toMatchObject({
     folder,
     uid: process.getuid?.(),
-    remedy: expect.stringMatching(/a file is in the place of .*--spool/),
+    remedy: expect.stringMatching(/a file exists where the folder .* should be: .*--spool/),
   });
   rmSync(join(parent, 'taken'));
   nowMs = 10_000;
