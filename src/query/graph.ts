@@ -1,9 +1,10 @@
 import { double } from '../json/aws-json.ts';
 import { textOf } from '../json/json.ts';
-import { balancerService, outcomeOfStatus, type BalancerView } from '../trace/balancer.ts';
+import { balancerService, type BalancerView } from '../trace/balancer.ts';
 import { balancedCalls } from '../trace/balancer-calls.ts';
 import type { Call } from '../trace/map.ts';
 import type { Link, Span, Trace } from '../trace/model.ts';
+import { outcomeOfStatus } from '../trace/outcome.ts';
 import { senderOf } from '../trace/sender.ts';
 import { keyOf, type ServiceId } from '../trace/service-id.ts';
 import { TooMuchError } from './read-budget.ts';

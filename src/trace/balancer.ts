@@ -1,4 +1,3 @@
-import type { Outcome } from './model.ts';
 import type { ServiceId } from './service-id.ts';
 
 /** A load balancer's view of one request, from its access log: not a span, since the balancer sends none. */
@@ -49,9 +48,4 @@ export const BALANCER_TYPE = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
 /** The load balancer as a service of a map. */
 export function balancerService(view: Pick<BalancerView, 'balancer'>): ServiceId {
   return { name: balancerName(view), type: BALANCER_TYPE, accountId: null };
-}
-
-/** The outcome of a response as X-Ray has it for a segment with that status. */
-export function outcomeOfStatus(status = 0): Outcome {
-  return { isFault: status >= 500, isError: status >= 400 && status < 500, isThrottle: status === 429 };
 }

@@ -9,6 +9,12 @@ export function outcomeName(span: Span): OutcomeName {
   return name === 'ok' && span.isInProgress ? 'live' : name;
 }
 
+/** The outcome that X-Ray derives from the HTTP status of a response. */
+export function outcomeOfStatus(status = 0): Outcome {
+  const isThrottle = status === 429;
+  return { isFault: status >= 500, isError: !isThrottle && status >= 400 && status < 500, isThrottle };
+}
+
 /** The single outcome that a request counts as. */
 export function requestOutcome({ isFault, isError, isThrottle }: Outcome): Exclude<OutcomeName, 'live'> {
   if (isThrottle) return 'throttle';

@@ -1,3 +1,4 @@
+import { outcomeOfStatus } from '../../trace/outcome.ts';
 import { replaces } from '../../trace/version.ts';
 import { integerOf, isObject, member, numberOf, textOf, type Json } from '../../json/json.ts';
 import { MAX_NAME_LENGTH } from '../../trace/limits.ts';
@@ -141,10 +142,10 @@ export class XRaySpan implements SpanPart {
     const { fault, error, throttle, http } = this.#json;
     // The usual case: a quarter of the page's time to open 10,000 spans was spent here and in their details.
     if (fault === undefined && error === undefined && throttle === undefined && http === undefined) return OK;
-    const status = this.httpStatus ?? 0;
-    const isThrottle = throttle === true || status === 429;
-    const isFault = fault === true || status >= 500;
-    const isError = !isThrottle && (error === true || (status >= 400 && status < 500));
+    const ofStatus = outcomeOfStatus(this.httpStatus);
+    const isThrottle = throttle === true || ofStatus.isThrottle;
+    const isFault = fault === true || ofStatus.isFault;
+    const isError = !isThrottle && (error === true || ofStatus.isError);
     return { isFault, isError, isThrottle };
   }
 

@@ -1,8 +1,8 @@
 import './balancer.css';
 import { useMemo } from 'preact/hooks';
 import { accessLogIn, isProblem, readAccessLog } from '../../../src/formats/access-log.ts';
-import { balancerName, outcomeOfStatus, type BalancerView } from '../../../src/trace/balancer.ts';
-import { requestOutcome } from '../../../src/trace/outcome.ts';
+import { balancerName, type BalancerView } from '../../../src/trace/balancer.ts';
+import { outcomeOfStatus, requestOutcome } from '../../../src/trace/outcome.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, count, duration, fullTime } from '../format.ts';
 import { pasted } from '../pasted-lines.ts';
