@@ -7,7 +7,6 @@ import {
   DECODE_LIMITS,
   isValidSpanId,
   isValidTraceId,
-  malformed,
   type DecodeLimits,
   type DecodeProblem,
 } from './decoding.ts';
@@ -83,8 +82,7 @@ function logOf(record: LogRecord, resource: Resource, scope: Scope): TraceLog {
 
 function decode(body: Buffer, limits: DecodeLimits, found: Found): DecodeProblem | undefined {
   const reader = new WireReader(body);
-  const admission = new Admission(limits);
-  const values = new ValueDecoder(reader, admission);
+  const values = new ValueDecoder(reader, new Admission(limits));
   const record = (): LogRecord => recordOf(reader, values);
   const scopeLogs = (resource: Resource): void => {
     let scope = newScope();
@@ -119,8 +117,7 @@ function decode(body: Buffer, limits: DecodeLimits, found: Found): DecodeProblem
     if (tag === FIRST && values.admitItem()) resourceLogs();
     else reader.skip(tag);
   }
-  if (admission.problem !== undefined) return admission.problem;
-  return reader.problem === undefined ? undefined : malformed(reader.problem);
+  return values.problem;
 }
 
 function recordOf(reader: WireReader, values: ValueDecoder): LogRecord {

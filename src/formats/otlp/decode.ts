@@ -2,7 +2,6 @@ import {
   Admission,
   DECODE_LIMITS,
   isValidLink,
-  malformed,
   type Decoded,
   type DecodeLimits,
   type DecodeProblem,
@@ -50,9 +49,7 @@ class Decoder {
       if (tag === FIRST && this.#values.admitItem()) resourceSpans.push(this.#resourceSpans());
       else reader.skip(tag);
     }
-    if (this.#admission.problem !== undefined) return this.#admission.problem;
-    if (reader.problem !== undefined) return malformed(reader.problem);
-    return this.#admission.decoded(resourceSpans);
+    return this.#values.problem ?? this.#admission.decoded(resourceSpans);
   }
 
   #resourceSpans(): ResourceSpans {

@@ -1,4 +1,4 @@
-import { MAX_VALUE_DEPTH, TOO_DEEP, type Admission } from './decoding.ts';
+import { malformed, MAX_VALUE_DEPTH, TOO_DEEP, type Admission, type DecodeProblem } from './decoding.ts';
 import { Bytes, newAttributes, newResource, newScope, type Resource, type Scope, type Value } from './messages.ts';
 import { FIRST, RESOURCE_DROPPED, SCOPE, SECOND, VALUE } from './tags.ts';
 import type { WireReader } from './wire.ts';
@@ -17,6 +17,12 @@ export class ValueDecoder {
   constructor(reader: WireReader, admission: Admission) {
     this.#reader = reader;
     this.#admission = admission;
+  }
+
+  /** Why nothing of the request can be accepted, once it has been read. */
+  get problem(): DecodeProblem | undefined {
+    if (this.#admission.problem !== undefined) return this.#admission.problem;
+    return this.#reader.problem === undefined ? undefined : malformed(this.#reader.problem);
   }
 
   /** False at the limit, which also ends the reading. */
