@@ -118,26 +118,20 @@ export class Rankings {
    * Where clocks disagree, a row is shorter than in the table, and comes at most too early: the order within a page is
    * corrected.
    */
-  #tablePage(
-    { start, end, hasUnsampled }: Selection,
-    { key, isDescending }: Order,
-    after: OrderCursor | undefined,
-    limit: number,
-  ): OrderedPage {
+  #tablePage(set: Started, order: Order, after: OrderCursor | undefined, limit: number): OrderedPage {
     const at = after?.at ?? this.now();
     const rows: TraceRow[] = [];
     let last: OrderCursor | undefined;
     let bytes = 0;
-    const ordered = this.#reader.inOrder({ start, end, hasUnsampled, key, isDescending, at, after, limit });
-    for (const { view, value, row } of ordered) {
+    for (const { view, value, row } of this.#reader.inOrder({ ...set, ...order, at, after, limit })) {
       rows.push(rowOf(view));
       bytes += view.trace.bytes;
       last = { value, row, at };
       if (bytes >= this.#reader.budget.maxAnswerBytes) break;
     }
     const isMore = rows.length === limit || bytes >= this.#reader.budget.maxAnswerBytes;
-    const ranked = rows.map((row, i) => ({ row, cursor: { value: valueOf(row, key, at), row: -i, at } }));
-    ranked.sort((a, b) => compare(a.cursor, b.cursor, { key, isDescending }));
+    const ranked = rows.map((row, i) => ({ row, cursor: { value: valueOf(row, order.key, at), row: -i, at } }));
+    ranked.sort((a, b) => compare(a.cursor, b.cursor, order));
     return { rows: ranked.map(({ row }) => row), next: isMore ? last : undefined };
   }
 
@@ -189,9 +183,7 @@ export class Rankings {
       const ranked = await this.#ranked(set, order, true);
       return { name, at, rows: Float64Array.from(ranked, ({ row }) => row) };
     }
-    const { start, end, hasUnsampled } = set;
-    const limit = this.#maxRanked;
-    return { name, at, rows: this.#reader.rowsInOrder({ start, end, hasUnsampled, ...order, at, limit }) };
+    return { name, at, rows: this.#reader.rowsInOrder({ ...set, ...order, at, limit: this.#maxRanked }) };
   }
 
   /** The number of matches, and the longest of them. */

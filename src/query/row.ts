@@ -85,17 +85,13 @@ const PAGE_MS = 300;
 /** The matching traces that started in the range, newest first. */
 export async function traceRows(
   reader: TraceSource,
-  { start, end, filter, text, hasUnsampled, after, limit }: RowsRequest,
+  { start, end, after, limit, ...search }: RowsRequest,
 ): Promise<Rows> {
   const range = { type: 'TraceId', start, end } as const;
   const rows: TraceRow[] = [];
-  const { next } = await scanPage(
-    reader,
-    { range, filter, text, hasUnsampled, after, limit, maxMs: PAGE_MS },
-    (view) => {
-      rows.push(rowOf(view));
-      return ROW_BYTES;
-    },
-  );
+  const { next } = await scanPage(reader, { ...search, range, after, limit, maxMs: PAGE_MS }, (view) => {
+    rows.push(rowOf(view));
+    return ROW_BYTES;
+  });
   return { rows, next };
 }

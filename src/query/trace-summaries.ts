@@ -33,13 +33,13 @@ const PAGE_MS = 1_000;
 /** GetTraceSummaries. */
 export async function traceSummaries(
   reader: TraceSource,
-  { range, filter, text, hasUnsampled, rate, after, limit }: SummariesRequest,
+  { range, rate, after, limit, ...search }: SummariesRequest,
 ): Promise<SummariesPage> {
   const summaries = new ListText();
   const { processed, next } = await scanPage(
     reader,
-    { range, filter, text, hasUnsampled, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
-    (view) => summaries.add(summaryOf(view, matchOf(view, range, filter))),
+    { ...search, range, after, limit, maxMs: PAGE_MS, isWanted: (view) => isSampled(view, rate) },
+    (view) => summaries.add(summaryOf(view, matchOf(view, range, search.filter))),
   );
   const approximate = Math.floor(range.start) - (range.type === 'Service' ? 60 : 0);
   return {
@@ -50,7 +50,7 @@ export async function traceSummaries(
   };
 }
 
-export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text' | 'hasUnsampled' | 'after' | 'limit'> {
+export interface Scan extends Omit<SummariesRequest, 'rate'> {
   /** The page ends after about this time, however few traces match. */
   readonly maxMs: number;
   readonly isWanted?: (view: TraceView) => boolean;
@@ -62,10 +62,9 @@ export interface Scan extends Pick<SummariesRequest, 'range' | 'filter' | 'text'
  */
 export async function scanPage(
   reader: TraceSource,
-  { range, filter, text, hasUnsampled, after, limit, maxMs, isWanted = () => true }: Scan,
+  { range, after, limit, maxMs, isWanted = () => true, ...search }: Scan,
   take: (view: TraceView) => number,
 ): Promise<{ processed: number; next: Cursor | undefined }> {
-  const search = { filter, text, hasUnsampled };
   let found = 0;
   let processed = 0;
   let bytes = 0;
