@@ -117,7 +117,7 @@ export class Writer {
       this.#index.write(bytes, this.#nextRow);
       return each;
     });
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
+    this.#pruneAfter(bytes, firstNewRow);
     return written;
   }
 
@@ -152,10 +152,8 @@ export class Writer {
   /** Stores log records of traces, and returns how many are kept. Throws like `putAll`. */
   putLogs(logs: readonly LogText[]): number {
     this.#pruner.assertNotFull();
-    const firstNewRow = this.#nextRow;
     const kept = this.#inTransaction(() => this.#logs.put(logs));
-    const bytes = logs.reduce((sum, { text }) => sum + text.length, 0);
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
+    this.#pruneAfter(logs.reduce((sum, { text }) => sum + text.length, 0));
     return kept;
   }
 
@@ -163,8 +161,7 @@ export class Writer {
   attachLines(lines: readonly LogLine[]): AttachedLines {
     this.#pruner.assertNotFull();
     const result = this.#inTransaction(() => this.#accessLogs.attach(lines));
-    const bytes = lines.reduce((sum, { line }) => sum + line.length, 0);
-    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, this.#nextRow));
+    this.#pruneAfter(lines.reduce((sum, { line }) => sum + line.length, 0));
     return result;
   }
 
@@ -204,6 +201,11 @@ export class Writer {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Call after `bytes` were stored, with the first row of the traces that came with them. */
+  #pruneAfter(bytes: number, firstNewRow = this.#nextRow): void {
+    if (this.#pruner.isDue(bytes)) this.#inTransaction(() => this.#pruner.prune(bytes, firstNewRow));
   }
 
   #inTransaction<T>(work: () => T): T {
