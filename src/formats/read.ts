@@ -5,7 +5,7 @@ import { OtlpDocument } from './otlp/document.ts';
 import { documentText } from './otlp/segment/document-text.ts';
 import { SegmentDocument } from './xray/segment.ts';
 
-export { choiceForStored, convertStoredWith } from './otlp/segment/options.ts';
+export { convertStoredWith } from './otlp/segment/options.ts';
 
 /** How documents of each format become spans. The page has these too, so they contain nothing else. */
 const READERS: Readonly<Record<FormatName, (json: Json, arrival: number) => TraceDocument>> = {

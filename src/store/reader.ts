@@ -6,8 +6,8 @@ import { TraceView } from '../trace/trace-view.ts';
 import { assemble } from '../trace/assemble.ts';
 import { isProblem, readAccessLog } from '../formats/access-log.ts';
 import type { BalancerView } from '../trace/balancer.ts';
+import type { ConversionChoice } from '../trace/conversion.ts';
 import { storedDocument, type ReceivedDocument } from '../formats/formats.ts';
-import { choiceForStored } from '../formats/read.ts';
 import type { Search } from '../filter/search.ts';
 import { conditionsOf } from '../filter/sql.ts';
 import { readable } from './readable.ts';
@@ -61,12 +61,22 @@ export interface StoreSize {
   readonly bytes: number;
 }
 
+export interface ReaderConfig {
+  /** The account that the traces were sent to. */
+  readonly accountId?: string | undefined;
+  /** How OpenTelemetry spans are shown as segments, for the page. */
+  readonly conversion?: ConversionChoice | undefined;
+  /** 8 MB for one answer by default. */
+  readonly budget?: ReadBudget | undefined;
+}
+
 /** The reading side of the store: finds and assembles traces. Synchronous, because it has its own thread. */
 export class Reader implements TraceSource {
   readonly orders: ReadonlySet<SortKey> = new Set(ORDERS.keys());
   readonly budget: ReadBudget;
   readonly #database: DatabaseSync;
   readonly #accountId: string | undefined;
+  readonly #conversion: ConversionChoice | undefined;
   readonly #byId: Rows<Row<typeof PINNED_ROW>>;
   readonly #byRow: Rows<TraceRow>;
   readonly #documents: Rows<ReceivedDocument>;
@@ -78,13 +88,17 @@ export class Reader implements TraceSource {
 
   constructor(
     database: DatabaseSync,
-    accountId?: string,
-    budget = new ReadBudget({ maxAnswerBytes: MAX_ANSWER_BYTES }, { collect: () => fullCollector()() }),
+    {
+      accountId,
+      conversion,
+      budget = new ReadBudget({ maxAnswerBytes: MAX_ANSWER_BYTES }, { collect: () => fullCollector()() }),
+    }: ReaderConfig = {},
   ) {
     this.budget = budget;
     this.#cache = new ViewCache(budget.maxAnswerBytes / ANSWER_BYTES_A_CACHED);
     this.#database = database;
     this.#accountId = accountId;
+    this.#conversion = conversion;
     this.#statements = new Statements(database);
     this.#scans = new Scans(this.#statements);
     this.#byId = prepareRows(database, PINNED_ROW, `SELECT ${COLUMNS}, trace.pinned FROM trace WHERE id = ?`);
@@ -284,8 +298,7 @@ export class Reader implements TraceSource {
     const isPinned = row.pinned === 1;
     const { revision, received, bytes, unsampled } = row;
     const isSampled = unsampled === 0;
-    const conversion = choiceForStored();
-    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, conversion });
+    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, conversion: this.#conversion });
     const lines = this.#linesOf(row.row);
     const accessLog = lines.length === 0 ? '' : `"accessLog":${JSON.stringify(lines)},`;
     return `${facts.slice(0, -1)},${accessLog}"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;

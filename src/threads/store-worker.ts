@@ -197,8 +197,9 @@ function textsOf(bytes: Uint8Array, ends: Uint32Array): Iterable<string> {
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- StoreThread.start passes it
 const input = workerData as WorkerInput;
-const { role, file, isTemporary, maxBytes, accountId, cacheBytes, maxAnswerBytes, memoryLimitBytes } = input;
-convertStoredWith(input.conversion);
+const { role, file, isTemporary, maxBytes, accountId, conversion, cacheBytes, maxAnswerBytes, memoryLimitBytes } =
+  input;
+convertStoredWith(conversion);
 
 interface Opened {
   readonly handlers: Handlers<WriteCalls> | Handlers<ReadCalls>;
@@ -216,11 +217,11 @@ function open(): Opened {
       takeGarbageBytes: () => GARBAGE_BYTES_A_VALUE * writer.values.take(),
     };
   }
-  const reader = new Reader(
-    openToRead(file, cacheBytes),
+  const reader = new Reader(openToRead(file, cacheBytes), {
     accountId,
-    new ReadBudget({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
-  );
+    conversion,
+    budget: new ReadBudget({ maxAnswerBytes, memoryLimitBytes }, { collect: () => fullCollector()() }),
+  });
   return { handlers: reading(reader), close: () => reader.close(), takeGarbageBytes: () => reader.takeBytesRead() };
 }
 

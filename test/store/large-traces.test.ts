@@ -21,7 +21,7 @@ function open(budget?: ReadBudget) {
   const file = join(scope.folder(), 'traces.db');
   const database = openToWrite({ file, isTemporary: true });
   const writer = new Writer(database, { maxBytes: 1e9 });
-  const reader = new Reader(openToRead(file), undefined, budget);
+  const reader = new Reader(openToRead(file), { budget });
   scope.add(() => writer.close());
   scope.add(() => reader.close());
   return { database, writer, reader };

@@ -16,7 +16,6 @@ export function optionsOf(choice: ConversionChoice): ConversionOptions {
   return { ...choice, indexedAttributes: new Set(choice.indexedAttributes) };
 }
 
-let chosen: ConversionChoice | undefined;
 let storedOptions = DEFAULT_OPTIONS;
 
 /**
@@ -24,15 +23,9 @@ let storedOptions = DEFAULT_OPTIONS;
  * learns it before it reads a document. undefined: as by default.
  */
 export function convertStoredWith(choice: ConversionChoice | undefined): void {
-  chosen = choice;
   storedOptions = choice === undefined ? DEFAULT_OPTIONS : optionsOf(choice);
 }
 
 export function optionsOfStored(): ConversionOptions {
   return storedOptions;
-}
-
-/** For the page. */
-export function choiceForStored(): ConversionChoice | undefined {
-  return chosen;
 }
