@@ -298,10 +298,10 @@ export class Reader implements TraceSource {
     const isPinned = row.pinned === 1;
     const { revision, received, bytes, unsampled } = row;
     const isSampled = unsampled === 0;
-    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, conversion: this.#conversion });
     const lines = this.#linesOf(row.row);
-    const accessLog = lines.length === 0 ? '' : `"accessLog":${JSON.stringify(lines)},`;
-    return `${facts.slice(0, -1)},${accessLog}"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
+    const optional = { conversion: this.#conversion, accessLog: lines.length === 0 ? undefined : lines };
+    const facts = JSON.stringify({ id, revision, received, bytes, isPinned, isSampled, ...optional });
+    return `${facts.slice(0, -1)},"documents":[${Array.from(this.#documentsOf(row.row), taggedJson).join(',')}]}`;
   }
 
   get hasAccessLog(): boolean {
