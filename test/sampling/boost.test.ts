@@ -2,21 +2,14 @@ import { expect, test } from 'vitest';
 import { awsJson } from '../../src/json/aws-json.ts';
 import { SamplingTargets } from '../../src/sampling/targets.ts';
 import type { SamplingRule } from '../../src/sampling/rule.ts';
+import { RULE_FOR_ALL } from '../fakes/sampling-rule.ts';
 
 const NOW = 1_790_000_000;
 const RULE: SamplingRule = {
+  ...RULE_FOR_ALL,
   RuleName: 'r',
   RuleARN: 'arn',
-  ResourceARN: '*',
-  Priority: 1,
   FixedRate: 0.05,
-  ReservoirSize: 1,
-  ServiceName: '*',
-  ServiceType: '*',
-  Host: '*',
-  HTTPMethod: '*',
-  URLPath: '*',
-  Version: 1,
   Attributes: {},
   SamplingRateBoost: { MaxRate: 0.5, CooldownWindowMinutes: 10 },
 };
