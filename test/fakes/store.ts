@@ -1,7 +1,34 @@
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { GENERATIONS, termTable } from '../../src/store/schema.ts';
-import type { Writer } from '../../src/store/writer.ts';
+import type { ReadBudget } from '../../src/query/read-budget.ts';
+import { Reader } from '../../src/store/reader.ts';
+import { GENERATIONS, openToRead, openToWrite, termTable } from '../../src/store/schema.ts';
+import { Writer } from '../../src/store/writer.ts';
 import type { Written } from '../../src/store/written.ts';
+import type { Scope } from './scope.ts';
+
+interface OpenedStore {
+  readonly database: DatabaseSync;
+  readonly writer: Writer;
+  readonly reader: Reader;
+}
+
+/** Both sides of a store, in a new file by default. */
+export function openStore(
+  scope: Scope,
+  {
+    file = join(scope.folder(), 'traces.db'),
+    maxBytes = 1e9,
+    budget,
+  }: { readonly file?: string; readonly maxBytes?: number; readonly budget?: ReadBudget | undefined } = {},
+): OpenedStore {
+  const database = openToWrite({ file, isTemporary: true });
+  const writer = new Writer(database, { maxBytes });
+  const reader = new Reader(openToRead(file), { budget });
+  scope.add(() => writer.close());
+  scope.add(() => reader.close());
+  return { database, writer, reader };
+}
 
 /** Rows of a table. */
 export function countOf(database: DatabaseSync, table: string): number {

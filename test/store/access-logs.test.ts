@@ -1,34 +1,20 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LINES_A_TRACE } from '../../src/store/access-logs.ts';
-import { Reader } from '../../src/store/reader.ts';
-import { openToRead, openToWrite } from '../../src/store/schema.ts';
-import { Writer } from '../../src/store/writer.ts';
+import type { Writer } from '../../src/store/writer.ts';
 import { accessLogLine } from '../fakes/access-log.ts';
 import { Scope } from '../fakes/scope.ts';
-import { putTexts } from '../fakes/store.ts';
+import { countOf, openStore, putTexts } from '../fakes/store.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
 
 const scope = new Scope();
 const idOf = (n: number): string => `1-${START.toString(16)}-${n.toString(16).padStart(24, '0')}`;
-
-function open(maxBytes = 1e9) {
-  const file = join(scope.folder(), 'traces.db');
-  const database = openToWrite({ file, isTemporary: true });
-  const writer = new Writer(database, { maxBytes });
-  const reader = new Reader(openToRead(file));
-  scope.add(() => writer.close());
-  scope.add(() => reader.close());
-  const linesLeft = (): unknown => database.prepare('SELECT count(*) AS lines FROM access_log').get()?.['lines'];
-  return { writer, reader, linesLeft };
-}
 
 const put = (writer: Writer, n: number, members: object = {}): void =>
   void putTexts(writer, [JSON.stringify(segmentJson('web', { trace_id: idOf(n), ...members }))], START);
 const lineOf = (n: number, more = ''): string => accessLogLine({ trace: `Root=${idOf(n)}`, more });
 
 test('a line is stored with its trace, once, and counts as a change of the trace', () => {
-  const { writer, reader } = open();
+  const { writer, reader } = openStore(scope);
   put(writer, 1);
   put(writer, 2);
   const before = reader.trace(idOf(1))!.trace;
@@ -53,7 +39,7 @@ test('a line is stored with its trace, once, and counts as a change of the trace
 });
 
 test('a trace has a limit of lines', () => {
-  const { writer } = open();
+  const { writer } = openStore(scope);
   put(writer, 1);
   const lines = Array.from({ length: LINES_A_TRACE + 2 }, (_, i) => ({
     traceId: idOf(1),
@@ -63,20 +49,20 @@ test('a trace has a limit of lines', () => {
 });
 
 test('lines are removed with their trace, except those of pinned traces', () => {
-  const { writer, reader, linesLeft } = open();
+  const { database, writer, reader } = openStore(scope);
   for (const n of [1, 2, 3]) put(writer, n);
   writer.attachLines([1, 2, 3].map((n) => ({ traceId: idOf(n), line: lineOf(n) })));
   writer.pin(idOf(2), true);
   writer.clear();
-  expect(linesLeft()).toBe(1);
+  expect(countOf(database, 'access_log')).toBe(1);
   expect(reader.balancersOf(idOf(2))).toHaveLength(1);
 });
 
 test('lines are pruned with the oldest traces', () => {
-  const { writer, linesLeft } = open(2_000_000);
+  const { database, writer } = openStore(scope, { maxBytes: 2_000_000 });
   put(writer, 1);
   writer.attachLines([{ traceId: idOf(1), line: lineOf(1) }]);
-  expect(linesLeft()).toBe(1);
+  expect(countOf(database, 'access_log')).toBe(1);
   for (let n = 2; n < 60; n++) put(writer, n, { metadata: { text: 'x'.repeat(100_000) } });
-  expect(linesLeft()).toBe(0);
+  expect(countOf(database, 'access_log')).toBe(0);
 });

@@ -2,36 +2,24 @@ import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { expect, test } from 'vitest';
 import { KnownDocuments } from '../../src/store/known-documents.ts';
-import { BYTES_A_TRACE, documentRows, openToRead, openToWrite } from '../../src/store/schema.ts';
-import { Reader } from '../../src/store/reader.ts';
-import { Writer } from '../../src/store/writer.ts';
+import { BYTES_A_TRACE, documentRows } from '../../src/store/schema.ts';
 import { StoreBusyError, StoreThread } from '../../src/threads/store-thread.ts';
 import { ReadBudget, TooMuchError } from '../../src/query/read-budget.ts';
 import { traceMembers } from '../../src/query/documents.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
 import { fullCollector } from '../../src/pipeline/collector.ts';
-import { putTexts } from '../fakes/store.ts';
+import { openStore, putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const TRACE = `1-${START.toString(16)}-000000000000000000000001`;
 const OTHER = `1-${START.toString(16)}-000000000000000000000002`;
 
-function open(budget?: ReadBudget) {
-  const file = join(scope.folder(), 'traces.db');
-  const database = openToWrite({ file, isTemporary: true });
-  const writer = new Writer(database, { maxBytes: 1e9 });
-  const reader = new Reader(openToRead(file), { budget });
-  scope.add(() => writer.close());
-  scope.add(() => reader.close());
-  return { database, writer, reader };
-}
-
 const text = (i: number, members: object = {}): string =>
   JSON.stringify({ ...segmentJson('web', { trace_id: TRACE, ...members }), id: i.toString(16).padStart(16, '0') });
 
 test('accepts documents up to the limit of a trace, and refuses later ones by position', () => {
-  const { writer, reader } = open();
+  const { writer, reader } = openStore(scope);
   const large = { metadata: { text: 'x'.repeat(1_000_000) } };
   for (let i = 0; i < 8; i++) expect(putTexts(writer, [text(i, large)], START).refused).toEqual([]);
   const refused = putTexts(writer, [text(8, large), text(9), text(10, { trace_id: OTHER })], START);
@@ -56,7 +44,7 @@ test('accepts documents up to the limit of a trace, and refuses later ones by po
 });
 
 test('limits a segment that is reported in progress again and again, too', () => {
-  const { writer, reader } = open();
+  const { writer, reader } = openStore(scope);
   const { end_time: _, ...open_ } = JSON.parse(text(1, { metadata: { text: 'x'.repeat(1_000_000) } })) as Record<
     string,
     unknown
@@ -68,7 +56,7 @@ test('limits a segment that is reported in progress again and again, too', () =>
 });
 
 test('reads the documents of a large trace once, however many more arrive', () => {
-  const { database, writer } = open();
+  const { database, writer } = openStore(scope);
   putTexts(
     writer,
     Array.from({ length: 100 }, (_, i) => text(i)),
@@ -89,7 +77,7 @@ test('reads the documents of a large trace once, however many more arrive', () =
 });
 
 test('limits the cache of large traces, and keeps the most recently used one', () => {
-  const { database } = open();
+  const { database } = openStore(scope);
   const known = new KnownDocuments(database);
   const entries = (count: number) =>
     new Map(Array.from({ length: count }, (_, i) => [String(i), { row: i, isInProgress: false }]));
@@ -99,7 +87,7 @@ test('limits the cache of large traces, and keeps the most recently used one', (
 });
 
 test('indexes a limited number of annotation names per document and in total', () => {
-  const { database, writer } = open();
+  const { database, writer } = openStore(scope);
   const annotations = (from: number, count: number): object =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`key_${from + i}`, 1] as const));
   const fields = (): number =>
@@ -152,7 +140,7 @@ test('refuses more queries than may wait, and answers those that wait', async ()
 });
 
 test('reads part of a trace with millions of values, and says so; reads a trace with long texts completely', () => {
-  const { writer, reader } = open();
+  const { writer, reader } = openStore(scope);
   const lists = Array.from({ length: 15_000 }, () => []);
   for (let i = 0; i < 100; i++) putTexts(writer, [text(i, { metadata: { lists } })], START);
   const dense = reader.trace(TRACE)!;
@@ -172,7 +160,9 @@ test('reads a trace as far as limited memory allows, and does not pass on a part
   // The process of the tests holds more than a reading thread, so what it holds already does not count.
   const before = heap();
   const used = (): number => heap() - before;
-  const { writer, reader } = open(new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect, used }));
+  const { writer, reader } = openStore(scope, {
+    budget: new ReadBudget({ maxAnswerBytes: 2e6, memoryLimitBytes: 128e6 }, { collect, used }),
+  });
   for (let i = 0; i < 6; i++) putTexts(writer, [text(i, { metadata: { text: 'x'.repeat(900_000) } })], START);
   expect(traceMembers(reader.trace(TRACE)!)).toMatchObject({ LimitExceeded: true });
   expect(reader.trace(TRACE)!.trace.segments).toHaveLength(2);

@@ -1,27 +1,13 @@
-import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { LOG_BYTES_A_TRACE, LOGS_A_TRACE } from '../../src/store/log-table.ts';
-import { Reader } from '../../src/store/reader.ts';
-import { openToRead, openToWrite } from '../../src/store/schema.ts';
 import { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
-import { countOf, putTexts } from '../fakes/store.ts';
+import { countOf, openStore, putTexts } from '../fakes/store.ts';
 import { segmentJson, START } from '../fakes/traces.ts';
 
 const scope = new Scope();
 const idOf = (i: number): string => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`;
 const PAD = 'x'.repeat(2_000);
-
-function opened(maxBytes: number): { writer: Writer; reader: Reader; database: DatabaseSync } {
-  const file = join(scope.folder(), 'traces.db');
-  const database = openToWrite({ file, isTemporary: true });
-  const writer = new Writer(database, { maxBytes });
-  const reader = new Reader(openToRead(file));
-  scope.add(() => database.close());
-  scope.add(() => reader.close());
-  return { writer, reader, database };
-}
 
 const put = (writer: Writer, i: number): void =>
   void putTexts(writer, [JSON.stringify(segmentJson('web', { trace_id: idOf(i), metadata: { PAD } }))], START);
@@ -29,7 +15,7 @@ const logsOf = (i: number, count: number, text = '{}') =>
   Array.from({ length: count }, () => ({ traceId: idOf(i), text }));
 
 test('logs are kept before and after their trace arrives, in order, up to the limits of a trace', () => {
-  const { writer, reader } = opened(100e6);
+  const { writer, reader } = openStore(scope, { maxBytes: 100e6 });
   expect(writer.putLogs([{ traceId: idOf(1), text: '{"n":1}' }])).toBe(1);
   put(writer, 1);
   expect(
@@ -51,7 +37,7 @@ test('logs are kept before and after their trace arrives, in order, up to the li
 });
 
 test('logs are deleted with their trace, whether it is pruned or cleared; those of pinned traces stay', () => {
-  const { writer, reader, database } = opened(2e6);
+  const { writer, reader, database } = openStore(scope, { maxBytes: 2e6 });
   put(writer, 0);
   writer.pin(idOf(0), true);
   writer.putLogs(logsOf(0, 3));
@@ -70,7 +56,7 @@ test('logs are deleted with their trace, whether it is pruned or cleared; those 
 });
 
 test('all logs together take a tenth of the store: the oldest are deleted first, also after a restart', () => {
-  const { writer, reader, database } = opened(1e6);
+  const { writer, reader, database } = openStore(scope, { maxBytes: 1e6 });
   const text = JSON.stringify('x'.repeat(1_000));
   const size = (): number => Number(database.prepare('SELECT total(bytes) AS bytes FROM log').get()!['bytes']);
   for (let i = 0; i < 60; i++) writer.putLogs(logsOf(i, 1, text));

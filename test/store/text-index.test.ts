@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isFound } from '../../src/filter/search.ts';
 import { textSearch } from '../../src/filter/text.ts';
-import { Reader } from '../../src/store/reader.ts';
-import { openToRead, openToWrite } from '../../src/store/schema.ts';
-import { Writer } from '../../src/store/writer.ts';
+import type { Reader } from '../../src/store/reader.ts';
+import type { Writer } from '../../src/store/writer.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson, START, streamed } from '../fakes/traces.ts';
-import { putTexts } from '../fakes/store.ts';
+import { openStore, putTexts } from '../fakes/store.ts';
 
 const scope = new Scope();
 const RANGE = { type: 'TraceId', start: 0, end: 1e12 } as const;
@@ -15,11 +14,7 @@ const PAD = 'x'.repeat(1_000);
 const idOf = (i: number): string => `1-${START.toString(16)}-${i.toString(16).padStart(24, '0')}`;
 
 function open(file: string, maxBytes: number): { writer: Writer; reader: Reader; tables: () => unknown[] } {
-  const database = openToWrite({ file, isTemporary: true });
-  const writer = new Writer(database, { maxBytes });
-  const reader = new Reader(openToRead(file));
-  scope.add(() => writer.close());
-  scope.add(() => reader.close());
+  const { database, writer, reader } = openStore(scope, { file, maxBytes });
   const statement = database.prepare(
     "SELECT name FROM sqlite_master WHERE name GLOB 'text_[0-9]*' AND sql LIKE 'CREATE VIRTUAL%'",
   );
