@@ -1,9 +1,9 @@
 import type { BalancerView } from '../trace/balancer.ts';
 import { traceIdIn } from '../trace/trace-id.ts';
 
-/** AWS: other values are to be ignored. `tls` is a Network Load Balancer's. */
+/** AWS says to ignore lines of other types. `tls` is a Network Load Balancer's. */
 const TYPES: ReadonlySet<string> = new Set(['http', 'https', 'h2', 'grpcs', 'ws', 'wss']);
-const START = /(?:^|[\s:"'])(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z? \S/;
+const START = new RegExp(`(?:^|[\\s:"'])(?:${[...TYPES].join('|')}) \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z? \\S`);
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d(?:\.\d+)?)Z?$/;
 /** Through the request; AWS has added fields at the end, and will again. */
 const MIN_FIELDS = 13;
