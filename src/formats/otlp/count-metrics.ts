@@ -14,12 +14,18 @@ const KINDS = [
   ['summary', 'summary'],
 ] as const;
 
+/** The data points of a request. */
+interface CountedDataPoints {
+  readonly isDecoded: true;
+  readonly dataPoints: number;
+}
+
 /** Counts the data points of an `ExportMetricsServiceRequest`. Source: opentelemetry-proto 1.11, metrics.proto. */
 export function countDataPoints(
   body: Buffer,
   encoding: Encoding,
   limits: DecodeLimits = DECODE_LIMITS,
-): { readonly isDecoded: true; readonly dataPoints: number } | DecodeProblem {
+): CountedDataPoints | DecodeProblem {
   if (encoding === 'json') return countJson(body, limits);
   const reader = new WireReader(body);
   let dataPoints = 0;
@@ -47,10 +53,7 @@ export function countDataPoints(
   return reader.problem === undefined ? { isDecoded: true, dataPoints } : malformed(reader.problem);
 }
 
-function countJson(
-  body: Buffer,
-  limits: DecodeLimits,
-): { readonly isDecoded: true; readonly dataPoints: number } | DecodeProblem {
+function countJson(body: Buffer, limits: DecodeLimits): CountedDataPoints | DecodeProblem {
   const read = bodyObject(body.toString('utf8'), limits);
   if ('isDecoded' in read) return read;
   let dataPoints = 0;
