@@ -128,19 +128,15 @@ interface Delivery {
 
 function deliveriesOf(batch: Batch): readonly Delivery[] {
   const xray = newDelivery('xray');
-  const otlp = newDelivery('otlp');
+  const sampled = newDelivery('otlp');
   const unsampled = newDelivery('otlp', false);
   for (const [position, { chunk, start, end, format }] of batch.entries()) {
     const document = chunk.subarray(start, end);
-    const texts = otlpTextsOf(document, format);
-    if (texts === undefined) {
-      add(xray, document, position);
-      continue;
-    }
-    const delivery = format === 'xray' && otlpKindOf(document) === 'T1U' ? unsampled : otlp;
-    for (const text of texts) add(delivery, Buffer.from(text), position);
+    const otlp = otlpIn(document, format);
+    if (otlp === undefined) add(xray, document, position);
+    else for (const text of otlp.texts) add(otlp.isSampled ? sampled : unsampled, Buffer.from(text), position);
   }
-  return [xray, otlp, unsampled].filter(({ documents }) => documents.length > 0);
+  return [xray, sampled, unsampled].filter(({ documents }) => documents.length > 0);
 }
 
 function newDelivery(format: FormatName, isSampled = true): Delivery {
@@ -156,13 +152,17 @@ function add({ documents, positions }: Delivery, document: Uint8Array, position:
  * The OTLP documents in a document: spans of one trace and resource each, in JSON, which is what the store keeps.
  * undefined if it is no OTLP, or has no spans.
  */
-function otlpTextsOf(document: Uint8Array, format: DocumentFormat): readonly string[] | undefined {
+function otlpIn(
+  document: Uint8Array,
+  format: DocumentFormat,
+): { readonly texts: readonly string[]; readonly isSampled: boolean } | undefined {
   if (format === 'otlp') {
     const text = otlpDocumentJson(document);
-    return text === undefined ? undefined : [text];
+    return text === undefined ? undefined : { texts: [text], isSampled: true };
   }
   const kind = otlpKindOf(document);
   if (kind !== 'T1S' && kind !== 'T1U') return undefined;
   const decoded = decodeOtlpBody(document);
-  return decoded.isDecoded && decoded.spans > 0 ? partsOf(decoded).map(writeTracesJson) : undefined;
+  if (!decoded.isDecoded || decoded.spans === 0) return undefined;
+  return { texts: partsOf(decoded).map(writeTracesJson), isSampled: kind === 'T1S' };
 }
