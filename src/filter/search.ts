@@ -10,7 +10,7 @@ import { matchesText, type TextSearch } from './text.ts';
 export interface Search {
   readonly filter: Expression | undefined;
   readonly text?: TextSearch | undefined;
-  /** Whether traces are selected too that AWS would not have: `Trace.isSampled`. */
+  /** Whether traces that AWS would not keep are selected too: see `Trace.isSampled`. */
   readonly hasUnsampled?: boolean | undefined;
 }
 

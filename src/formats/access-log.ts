@@ -5,10 +5,10 @@ import { traceIdIn } from '../trace/trace-id.ts';
 const TYPES: ReadonlySet<string> = new Set(['http', 'https', 'h2', 'grpcs', 'ws', 'wss']);
 const START = new RegExp(`(?:^|[\\s:"'])(?:${[...TYPES].join('|')}) \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z? \\S`);
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d(?:\.\d+)?)Z?$/;
-/** Through the request; AWS has added fields at the end, and will again. */
+/** Up to and including the request. AWS keeps adding fields at the end. */
 const MIN_FIELDS = 13;
 
-/** Why a line is not one of an Application Load Balancer's access log. */
+/** Why a line cannot be read as one of an Application Load Balancer's access log. */
 export interface LineProblem {
   readonly problem: string;
 }
@@ -67,7 +67,7 @@ export function isProblem(read: BalancerView | LineProblem): read is LineProblem
   return 'problem' in read;
 }
 
-/** The line of an access log in a text that may have something before it, such as the file name of grep. */
+/** The first line of an access log in a text. Something may precede it, such as the file name that grep prints. */
 export function accessLogIn(text: string): string | undefined {
   for (const line of text.split(/\r?\n/)) {
     const found = START.exec(line);
@@ -86,10 +86,10 @@ function otherLog(fields: readonly string[]): string {
     return 'is from a connection log, which has no trace IDs. Pass the access log of the load balancer';
   if (TIME.test(type) && /:\d+$/.test(third))
     return 'is from a Classic Load Balancer, whose log has no trace IDs. Only access logs of Application Load Balancers have them';
-  return 'is not one of an access log of an Application Load Balancer';
+  return 'is not from an access log of an Application Load Balancer';
 }
 
-/** Separated by blanks. In quotes, up to a quote before a blank: a user agent might contain other quotes. */
+/** Fields are separated by blanks. One in quotes ends at a quote before a blank: a user agent may contain quotes. */
 function fieldsOf(line: string): string[] {
   const fields: string[] = [];
   let at = 0;

@@ -11,7 +11,7 @@ import { readDocument } from './xray/validate.ts';
 export interface Format {
   /** Reads a document as it came, or says why X-Ray refuses it. */
   readonly read: (body: string) => TraceDocument | Refusal;
-  /** What AWS would silently do differently with spans of the format, because of how their documents have them. */
+  /** What AWS would silently do differently with these spans because of how their documents represent them. */
   readonly findings: (spans: readonly Span[]) => Iterable<Finding>;
   /** The sizes, in bytes, of the documents that X-Ray would receive. */
   readonly sizes: (document: ReceivedDocument) => readonly DocumentSize[];

@@ -188,7 +188,7 @@ function sampling({ root, trace }: TraceView, rules: readonly SamplingRule[]): F
       {
         code: 'unsampled',
         id: null,
-        message: 'its spans came as unsampled: AWS only counts them in Application Signals, and shows no trace',
+        message: 'its spans arrived unsampled: AWS only counts them in Application Signals, and shows no trace',
         remedy: 'Raise the rate of the sampling rule for this service if such requests matter.',
       },
     ];

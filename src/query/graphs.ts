@@ -9,7 +9,7 @@ import { ListText } from './list-text.ts';
 import { TimeSeries, type TimeSeriesConfig } from './time-series.ts';
 import { matching } from './trace-summaries.ts';
 
-/** Whether the graph has load balancers from access logs: the page's has, X-Ray's operations do not. */
+/** Whether the graph includes load balancers from access logs. The page's does; those of X-Ray's operations do not. */
 interface BalancersShown {
   readonly hasBalancers?: boolean;
 }

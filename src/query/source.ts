@@ -58,7 +58,7 @@ export interface TraceSource {
   /** Orders that it supports itself, for `inOrder` and `rowsInOrder`. */
   readonly orders: ReadonlySet<SortKey>;
   trace(id: string): TraceView | undefined;
-  /** Whether any trace has lines of an access log. */
+  /** Whether any trace has lines of a load balancer's access log. */
   readonly hasAccessLog: boolean;
   /** What load balancers' access logs say about a trace. */
   balancersOf(id: string): readonly BalancerView[];

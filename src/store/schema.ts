@@ -46,7 +46,7 @@ export const PINNED = 'SELECT row FROM trace WHERE pinned = 1 ORDER BY row';
 
 /**
  * trace: one row each; `start` is the start of the earliest segment, `received` the last change, both in seconds since
- * the epoch. unsampled: 1 if none of its documents came sampled. From `head_kind` on: see Head.
+ * the epoch. unsampled: 1 if all of its documents arrived unsampled. From `head_kind` on: see Head.
  * document: as received, in a format of src/formats. Of two versions, the first completed one stays. Its row determines
  * the trace: see documentRows. generation: which of the tables term_0 and so on has the index rows of which traces:
  * from row `first` up to the next generation's.

@@ -108,8 +108,8 @@ export class Ingest {
   }
 
   /**
-   * Attaches lines of access logs to the stored traces that they name. `unreadable` are no such lines, or name no trace.
-   * Rejects with StoreFullError if the store takes nothing.
+   * Attaches lines of access logs to the stored traces that they name. `unreadable` counts texts that are not such lines
+   * or name no trace. Rejects with StoreFullError if the store takes nothing.
    */
   async attachLines(lines: readonly string[]): Promise<AttachedLines & { readonly unreadable: number }> {
     const { store, onChanged } = this.#deps;

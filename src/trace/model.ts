@@ -40,7 +40,7 @@ export interface TraceFacts {
   readonly receivedAt: number;
   /** Bytes of its documents. */
   readonly bytes: number;
-  /** Whether any of its documents came sampled: AWS keeps nothing of the others but statistics. */
+  /** Whether any of its documents arrived sampled. Of other traces, AWS keeps statistics only. */
   readonly isSampled: boolean;
   /** The account that it was sent to. */
   readonly accountId?: string | undefined;

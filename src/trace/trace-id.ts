@@ -15,8 +15,8 @@ const SEPARATOR = '["\'\\\\]{0,3}\\s{0,2}[:=]\\s{0,2}["\'\\\\]{0,3}';
 const NAME = '(?:aws[._-]?)?(?:x-?ray|otel|(?:x-)?amzn)?[._-]?trace[._-]?id';
 
 /**
- * What names a trace in a text, the surest first; `id` may lack X-Ray's dashes. Sources: AWS's X-Amzn-Trace-Id, W3C Trace
- * Context, B3, Jaeger's propagation format, OpenTelemetry's "Trace Context in non-OTLP Log Formats".
+ * What names a trace in a text, the surest first; `id` may lack X-Ray's dashes. Sources: AWS's X-Amzn-Trace-Id, W3C
+ * Trace Context, B3, Jaeger's propagation format, OpenTelemetry's "Trace Context in non-OTLP Log Formats".
  */
 const NAMED: readonly RegExp[] = [
   // A whole X-Amzn-Trace-Id in quotes, as access logs and JSON have it: no URL or user agent can contain that.
@@ -96,8 +96,8 @@ const CONDITION = /^\s*(\w+(\.\w+)*\s*(\(|!?=|<|>|contains|beginswith|endswith)|
 const SHORT_ID = /^(?=.*[a-f])[0-9a-f]{16}$/i;
 
 /**
- * The trace ID in what may also be a filter expression or words to search for. undefined for an expression, even one that
- * contains an ID.
+ * The trace ID in what may also be a filter expression or words to search for. undefined for an expression, even one
+ * that contains an ID.
  */
 export function traceIdInSearch(text: string): string | undefined {
   const trimmed = text.trim().replace(/^["']|["']$/g, '');
@@ -157,12 +157,12 @@ function fromHex(hex: string): string | undefined {
   return id === NO_TRACE ? undefined : id;
 }
 
-/** 32 hex digits, OpenTelemetry's notation, as X-Ray writes them. */
+/** Converts an ID of 32 hex digits, as OpenTelemetry writes it, to X-Ray's notation. */
 export function xrayTraceId(hex: string): string {
   return `1-${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-/** The other way round, of an ID as X-Ray writes it. */
+/** Converts an ID in X-Ray's notation to 32 hex digits. */
 export function otlpTraceId(id: string): string {
   return id.slice(2).replace('-', '');
 }

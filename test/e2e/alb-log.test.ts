@@ -54,7 +54,7 @@ test('import --alb-log attaches lines to the traces that they name, from several
   const { code, stderr } = await imported(local, plain, zipped);
   expect([code, stderr.replaceAll(`${folder}/`, '')]).toEqual([
     1,
-    `xrayd: a.log: line 4 is not one of an access log of an Application Load Balancer (and 1 more line like it)
+    `xrayd: a.log: line 4 is not from an access log of an Application Load Balancer (and 1 more line like it)
 xrayd: a.log: line 5 is from a Network Load Balancer, whose log has no trace IDs. Only access logs of Application Load Balancers have them
 imported access logs: 2 lines attached, 1 already there, 1 of traces that are not stored, 1 without a trace ID
 `,

@@ -94,8 +94,8 @@ test.each([
     '2023-10-04T17:05:15.514108Z 203.0.113.1 36280 443 TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 4.036 "-" - - - Success',
     /connection log/,
   ],
-  ['{"a":1}', /not one of an access log/],
-  ['', /not one of an access log/],
+  ['{"a":1}', /not from an access log/],
+  ['', /not from an access log/],
   [accessLogLine().slice(0, 100), /cut off/],
   [accessLogLine({ time: '2026-13-29T12:00:00Z' }), /no time/],
 ])('%j is none, and the problem says why', (line, problem) => {

@@ -4,7 +4,7 @@ import { WireWriter } from './wire-writer.ts';
 /** The encodings of OTLP over HTTP; gRPC has the first one. */
 export type Encoding = 'protobuf' | 'json';
 
-/** What a request has: spans, or one of the signals that only the local X-Ray takes. */
+/** Signals that only the local X-Ray accepts. */
 export type OtherSignal = 'logs' | 'metrics';
 type Signal = 'traces' | OtherSignal;
 
@@ -16,8 +16,8 @@ const REJECTED: Readonly<Record<Signal, string>> = {
 };
 
 /**
- * An `ExportTraceServiceResponse`, or that of another signal. `partial_success` is set only if spans were rejected or there is something to say:
- * clients log it. Source: OTLP specification, partial success.
+ * An `ExportTraceServiceResponse`, or the response of another signal. `partial_success`, which clients log, is set only
+ * if something was rejected or there is a message. Source: OTLP specification, partial success.
  */
 export function exportAnswer({ spans, message }: Rejected, encoding: Encoding, signal: Signal = 'traces'): Buffer {
   const isPartial = spans > 0 || message !== '';

@@ -9,10 +9,10 @@ import { OtlpSpan } from './span.ts';
 
 const MAX_SHOWN = 5;
 
-/** Something that AWS does not have of spans, or has in a place where nobody looks for it. */
+/** A kind of data that spans lose on the way to AWS, or that AWS keeps where nobody looks for it. */
 interface Loss {
   readonly code: string;
-  /** What it is of this span; empty if nothing. */
+  /** What this span loses, by name; empty if nothing. */
   readonly what: (span: OtlpSpan) => readonly string[];
   /** `what` lists it, `whose` is "the span" or "12 spans". */
   readonly message: (what: string, whose: string) => string;
@@ -21,7 +21,7 @@ interface Loss {
 
 const ANNOTATE = 'List the keys to search for in the attribute aws.xray.annotations, or with --indexed-attributes.';
 
-/** Each row is one of what docs/opentelemetry.md says is lost, or kept as metadata. */
+/** One row for each kind of data that is lost or kept as metadata according to docs/opentelemetry.md. */
 const LOSSES: readonly Loss[] = [
   {
     code: 'dropped_by_sdk',
@@ -30,7 +30,7 @@ const LOSSES: readonly Loss[] = [
       ...counted(span.droppedEventsCount, 'event'),
       ...counted(span.droppedLinksCount, 'link'),
     ],
-    message: (what, whose) => `${what} of ${whose} were dropped at a limit before they were stored: nobody has them`,
+    message: (what, whose) => `${what} of ${whose} were dropped at a limit before they were stored, and are lost`,
     remedy: 'Raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT or OTEL_SPAN_LINK_COUNT_LIMIT.',
   },
   {
@@ -43,7 +43,7 @@ const LOSSES: readonly Loss[] = [
     code: 'attribute_not_finite',
     what: ({ received: { span } }) =>
       keysOf(span.attributes, (value) => typeof value === 'number' && !Number.isFinite(value)),
-    message: (what, whose) => `AWS gets ${what} of ${whose} as a text: JSON has no such number`,
+    message: (what, whose) => `AWS gets ${what} of ${whose} as a string: JSON has no such number`,
     remedy: 'Leave out numbers that are not finite.',
   },
   {
@@ -52,8 +52,8 @@ const LOSSES: readonly Loss[] = [
       const chosen = new Set(textsOf(span.attributes['aws.xray.annotations']));
       return keysOf(span.attributes, (value, key) => chosen.has(key) && value !== null && !isScalar(value));
     },
-    message: (what, whose) => `${what} of ${whose} stays metadata: annotations are texts, numbers and booleans`,
-    remedy: 'Annotate its parts, or a text that joins them.',
+    message: (what, whose) => `${what} of ${whose} stays in metadata: an annotation is a string, a number or a boolean`,
+    remedy: 'Annotate its parts, or a string that joins them.',
   },
   {
     code: 'exception_details_lost',
@@ -99,7 +99,7 @@ const LOSSES: readonly Loss[] = [
     code: 'call_without_service',
     what: ({ kind, isSubsegment, xrayName }) =>
       !isSubsegment && (kind === 'client' || kind === 'producer') ? [xrayName] : [],
-    message: (what, whose) => `${whose} has no parent, so X-Ray takes the called ${what} for the service that calls`,
+    message: (what, whose) => `${whose} has no parent, so X-Ray mistakes the called ${what} for the caller`,
     remedy: 'Start a span of the kind SERVER, CONSUMER or INTERNAL around the work of a job or worker.',
   },
   {
@@ -147,7 +147,7 @@ const LOSSES: readonly Loss[] = [
   },
 ];
 
-/** What AWS does not get of spans, or gets as metadata. One finding for all spans that lose the same. */
+/** What AWS does not get of spans, or gets as metadata: one finding for all spans that lose the same kind of data. */
 export function* otlpFindings(all: readonly Span[]): Generator<Finding> {
   const documents = all.filter((span) => span instanceof OtlpSpan);
   for (const span of documents) yield* tooLarge(span);
@@ -167,7 +167,7 @@ export function* otlpFindings(all: readonly Span[]): Generator<Finding> {
   }
 }
 
-/** Each span is a document of its own for X-Ray. */
+/** X-Ray receives each span as a separate document. */
 export function segmentSizes(spans: readonly Span[]): DocumentSize[] {
   return spans
     .filter((span) => span instanceof OtlpSpan)
@@ -212,10 +212,10 @@ function textsOfFact(span: Span, key: string): string[] {
 }
 
 const isException = (event: unknown): boolean => member(event, 'name') === 'exception';
-/** What the segment has of an exception; `exception.escaped` says nothing that a reader could miss. */
+/** Attributes of an exception that its segment contains; nobody misses `exception.escaped`. */
 const SHOWN = new Set(['exception.type', 'exception.message', 'exception.stacktrace', 'exception.escaped']);
 
-/** The events that are exceptions of the segment, and not in metadata as a whole. */
+/** The events that become exceptions of the segment. The others are in metadata. */
 function exceptionsOf(span: OtlpSpan) {
   const stackOf = (event: unknown): unknown => member(member(event, 'attributes'), 'exception.stacktrace');
   const inMetadata = new Set(arrayOf(factOf(span, 'otel.events')).filter(isException).map(stackOf));

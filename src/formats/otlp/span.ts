@@ -91,7 +91,7 @@ export class OtlpSpan implements SpanPart {
     this.#attributes = undefined;
   }
 
-  /** As its document has it. */
+  /** The span as its document contains it. */
   get received(): Version {
     return this.#version;
   }

@@ -41,7 +41,7 @@ const exception = (values: Readonly<Record<string, string>>) =>
 const CASES: readonly (readonly [code: string, message: string, of: Span, members?: Members])[] = [
   [
     'dropped_by_sdk',
-    '3 attributes, 1 event, 2 links of the span were dropped at a limit before they were stored: nobody has them',
+    '3 attributes, 1 event, 2 links of the span were dropped at a limit before they were stored, and are lost',
     plain({ droppedAttributesCount: 3, droppedEventsCount: 1, droppedLinksCount: 2 }),
   ],
   [
@@ -51,12 +51,12 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
   ],
   [
     'attribute_not_finite',
-    'AWS gets load of the span as a text: JSON has no such number',
+    'AWS gets load of the span as a string: JSON has no such number',
     plain({ attributes: attributes({ load: Number.NaN, 'aws.xray.annotations': ['load'] }) }),
   ],
   [
     'attribute_not_indexable',
-    'items of the span stays metadata: annotations are texts, numbers and booleans',
+    'items of the span stays in metadata: an annotation is a string, a number or a boolean',
     plain({ attributes: attributes({ items: ['a', 'b'], 'aws.xray.annotations': ['items'] }) }),
   ],
   [
@@ -100,7 +100,7 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
   ],
   [
     'call_without_service',
-    'the span has no parent, so X-Ray takes the called bank for the service that calls',
+    'the span has no parent, so X-Ray mistakes the called bank for the caller',
     plain({
       kind: KIND.client,
       attributes: attributes({ 'peer.service': 'bank', 'aws.xray.annotations': ['peer.service'] }),

@@ -33,7 +33,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
       <div class="facts">
         {model !== undefined && <Facts model={model} state={state} />}
         {model !== undefined && !model.trace.isSampled && (
-          <span class="mark" title="AWS would not keep this trace: its spans came as unsampled">
+          <span class="mark" title="AWS would not keep this trace: its spans arrived unsampled">
             unsampled
           </span>
         )}
