@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { envNameOf } from '../../src/config/option.ts';
+import { SPAN_OPTIONS } from '../../src/config/span-options.ts';
 import { Scope } from '../fakes/scope.ts';
 import { CHART, conform, KUBERNETES, render, tool, TOOLS, valuesFiles, whyNoTools } from './tools.ts';
 
@@ -82,6 +84,12 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
       env,
     });
     expect(status, stderr).toBe(0);
+  });
+
+  test('each option of the receivers of spans is a value', () => {
+    const daemonSet = objectsOf(render(fileOf('everything'), NEWEST).output).find(({ kind }) => kind === 'DaemonSet');
+    const variables = JSON.stringify(daemonSet);
+    for (const option of Object.values(SPAN_OPTIONS)) expect(variables).toContain(`"name":"${envNameOf(option)}"`);
   });
 
   test('its unit tests pass', () => {

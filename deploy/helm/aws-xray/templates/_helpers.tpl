@@ -105,6 +105,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "INDEXED_ATTRIBUTES" .Values.receivers.indexedAttributes
   "INDEX_ALL_ATTRIBUTES" .Values.receivers.indexAllAttributes
   "AWS_LOG_GROUPS" .Values.receivers.awsLogGroups
+  "LOCAL_ROOT_AT_REMOTE_PARENT" .Values.receivers.localRootAtRemoteParent
 }}
 {{- range $name, $value := $options }}
 {{- if $value }}
