@@ -1,7 +1,7 @@
 import type { DecodedDocuments } from '../formats/xray/put-body.ts';
 import type { Accounting } from '../pipeline/accounting.ts';
 import { DeadlineError, within } from '../pipeline/deadline.ts';
-import type { DocumentFormat, DocumentSink, OnSettled } from '../pipeline/segment.ts';
+import { REFUSAL_MESSAGES, type DocumentFormat, type DocumentSink, type OnSettled } from '../pipeline/segment.ts';
 import type { Ingest } from '../threads/ingest.ts';
 import type { Refusal } from '../trace/model.ts';
 import { ApiError, emptyRefusals, invalid, unprocessed } from './api-error.ts';
@@ -49,7 +49,7 @@ export class DocumentsIntake {
     let stored = 0;
     const onSettled: OnSettled = (position, settlement) => {
       if (settlement.kind === 'delayed') reject(errorOf(settlement.error));
-      else if (settlement.kind === 'dropped') reject(new ApiError('ThrottledException', FULL, 429));
+      else if (settlement.kind === 'dropped') reject(new ApiError('ThrottledException', REFUSAL_MESSAGES.full, 429));
       else if (settlement.kind === 'delivered') stored++;
       else
         refused.set(position, {
@@ -62,8 +62,8 @@ export class DocumentsIntake {
     };
     const answer = sink.offer(documents, format, onSettled);
     if (answer === 'too_large') throw new ApiError('RequestEntityTooLargeException', TOO_LARGE, 413);
-    if (answer === 'full') throw new ApiError('ThrottledException', FULL, 429);
-    if (answer === 'stopping') throw new ApiError('ServiceUnavailableException', 'xrayd stops', 503);
+    if (answer === 'full') throw new ApiError('ThrottledException', REFUSAL_MESSAGES.full, 429);
+    if (answer === 'stopping') throw new ApiError('ServiceUnavailableException', REFUSAL_MESSAGES.stopping, 503);
     try {
       return await within(maxWaitMs, 'storing', () => promise);
     } catch (error) {
@@ -84,7 +84,6 @@ export class DocumentsIntake {
   }
 }
 
-const FULL = "xrayd's buffer is full";
 const TOO_LARGE = "The documents are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer in a call";
 
 function inOrder(refused: ReadonlyMap<number, Refusal>): readonly Refusal[] {

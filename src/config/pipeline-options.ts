@@ -222,7 +222,7 @@ export const PIPELINE_OPTIONS = {
     flag: 'spool',
     default: '',
     placeholder: 'DIR',
-    help: 'Folder for segments that do not fit in memory or are unsent at shutdown. They are sent later, also after a restart. Spans of OpenTelemetry and Zipkin are written there before the sender gets its answer. Several daemons on one machine can share the folder. Copies for --tee are not spooled. Without this option nothing is spooled.',
+    help: 'Folder for segments that do not fit in memory or are unsent at shutdown. They are sent later, also after a restart. Spans of OpenTelemetry and Zipkin, and documents of POST /TraceSegments, are written there before the sender gets its answer. Several daemons on one machine can share the folder. Copies for --tee are not spooled. Without this option nothing is spooled.',
   },
   spoolBytes: {
     group: 'Sending',
@@ -234,6 +234,6 @@ export const PIPELINE_OPTIONS = {
     min: 2,
     max: 1_048_576,
     unit: 'MB',
-    help: 'Maximum size of the spool, for all daemons that share it. When it is full, the oldest segments are dropped and counted, and spans of OpenTelemetry and Zipkin are refused.',
+    help: 'Maximum size of the spool, for all daemons that share it. When it is full, the oldest segments are dropped and counted, and senders that wait for an answer are told to keep what they have.',
   },
 } as const satisfies Record<string, OptionSpec>;

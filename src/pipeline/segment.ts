@@ -71,6 +71,13 @@ export type OfferAnswer = 'accepted' | 'full' | 'too_large' | 'stopping';
  */
 export type KeepAnswer = OfferAnswer | 'unwritable';
 
+/** Why nothing was accepted, for the sender. */
+export const REFUSAL_MESSAGES: Readonly<Record<Exclude<KeepAnswer, 'accepted' | 'too_large'>, string>> = {
+  full: "xrayd's buffer is full",
+  stopping: 'xrayd is stopping',
+  unwritable: "xrayd's spool is full, or its disk fails; see the log of xrayd",
+};
+
 /** The entry into a pipeline, for every protocol and in both modes. */
 export interface DocumentSink {
   /**
@@ -82,7 +89,7 @@ export interface DocumentSink {
   /**
    * Like `offer`, for a sender that forgets the documents once it is answered: resolves when they would survive the end
    * of the process. With a spool, they are on disk then; without one, in the buffer. Reads the documents until it
-   * resolves. Never rejects.
+   * resolves; what a disk that hangs reads of them later is discarded. Never rejects.
    */
   keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer>;
   /**

@@ -165,7 +165,7 @@ export class SamplingProxy implements Component {
           reply = errorReply(429, 'ThrottledException', 'Too many responses have not been read', {
             'retry-after': '1',
           });
-        else if (route.kind === 'segments') reply = this.#take(body.bytes);
+        else if (route.kind === 'segments') reply = await this.#take(body.bytes);
         else {
           reply = await this.#ask(request, target, Buffer.from(body.bytes), goneSignal(response));
           if (response.closed) return;
@@ -192,8 +192,8 @@ export class SamplingProxy implements Component {
   }
 
   /** Accepts all documents or none. If they are accepted, returns X-Ray's own response. */
-  #take(body: Buffer): Reply {
-    const answer = this.#intake.put(body);
+  async #take(body: Buffer): Promise<Reply> {
+    const answer = await this.#intake.put(body);
     if (answer.status !== 200)
       return errorReply(
         answer.status,

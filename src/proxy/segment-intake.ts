@@ -1,6 +1,6 @@
 import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
 import { decodeDocuments, type DocumentsProblem } from '../formats/xray/put-body.ts';
-import type { DocumentSink } from '../pipeline/segment.ts';
+import { REFUSAL_MESSAGES, type DocumentSink } from '../pipeline/segment.ts';
 
 export type IntakeAnswer =
   | { readonly status: 200; readonly empty: number }
@@ -34,25 +34,27 @@ export class SegmentIntake {
   }
 
   /**
-   * Accepts all documents in the body of a call, or none, and returns X-Ray's response. `empty` documents are refused.
-   * Overwrites the body.
-   * Only accepted documents count as received.
+   * Accepts all documents in the body of a call, or none, and resolves with X-Ray's response: once they are on disk, or
+   * without a spool in the buffer. `empty` documents are refused. Overwrites the body, and reads it until it resolves.
+   * Never rejects. Only accepted documents count as received.
    */
-  put(body: Buffer): IntakeAnswer {
+  async put(body: Buffer): Promise<IntakeAnswer> {
     const found = decodeDocuments(body);
     if (typeof found === 'string') return { status: 400, ...PROBLEMS[found] };
     const { documents, empty } = found;
     if (documents.length + empty === 0) return { status: 400, ...PROBLEMS.no_documents };
     if (documents.length === 0) return { status: 200, empty };
-    switch (this.#sink.offer(documents, 'xray')) {
+    switch (await this.#sink.keep(documents, 'xray')) {
       case 'accepted':
         return { status: 200, empty };
       case 'too_large':
         return { status: 413, errorType: 'RequestEntityTooLarge', message: TOO_LARGE };
       case 'full':
-        return { status: 429, errorType: 'ThrottledException', message: "xrayd's buffer is full" };
+        return { status: 429, errorType: 'ThrottledException', message: REFUSAL_MESSAGES.full };
       case 'stopping':
-        return { status: 503, errorType: 'ServiceUnavailableException', message: 'xrayd is stopping' };
+        return { status: 503, errorType: 'ServiceUnavailableException', message: REFUSAL_MESSAGES.stopping };
+      case 'unwritable':
+        return { status: 503, errorType: 'ServiceUnavailableException', message: REFUSAL_MESSAGES.unwritable };
     }
   }
 }

@@ -2,7 +2,13 @@ import type { Decoded, DecodeProblem, Rejected } from '../formats/otlp/decoding.
 import { otlpDocument, partsOf } from '../formats/otlp/documents.ts';
 import type { Counters } from '../pipeline/counters.ts';
 import type { TracesData } from '../formats/otlp/messages.ts';
-import type { DocumentFormat, DocumentSink, OfferAnswer, OnSettled } from '../pipeline/segment.ts';
+import {
+  REFUSAL_MESSAGES,
+  type DocumentFormat,
+  type DocumentSink,
+  type OfferAnswer,
+  type OnSettled,
+} from '../pipeline/segment.ts';
 
 /** As the metrics name it. */
 export type Protocol = 'otlp_http' | 'otlp_grpc' | 'zipkin';
@@ -44,9 +50,6 @@ export interface SpansIntakeDeps {
 /** SDKs give up after 10 s, and would then send the request again. */
 const MAX_WAIT_MS = 5_000;
 
-const FULL = "xrayd's buffer is full";
-const STOPPING = 'xrayd is stopping';
-const UNWRITABLE = "xrayd's spool is full, or its disk fails; see the log of xrayd";
 const NOT_STORED = 'the spans were received, but not delivered yet';
 const TOO_LARGE = "the spans are larger than xrayd's whole buffer: raise --buffer-memory, or send fewer at a time";
 
@@ -71,11 +74,11 @@ export class SpansIntake {
       case 'too_large':
         return { kind: 'too_large', message: TOO_LARGE };
       case 'full':
-        return this.#refused(spans, { kind: 'full', message: FULL });
+        return this.#refused(spans, { kind: 'full', message: REFUSAL_MESSAGES.full });
       case 'stopping':
-        return this.#refused(spans, { kind: 'stopping', message: STOPPING });
+        return this.#refused(spans, { kind: 'stopping', message: REFUSAL_MESSAGES.stopping });
       case 'unwritable':
-        return this.#refused(spans, { kind: 'not_stored', message: UNWRITABLE });
+        return this.#refused(spans, { kind: 'not_stored', message: REFUSAL_MESSAGES.unwritable });
       case 'not_delivered':
         return this.#refused(spans, { kind: 'not_stored', message: NOT_STORED });
       case 'accepted':

@@ -65,7 +65,7 @@ test('what does not fit in the spool stays with its sender, and displaces nothin
   expect(answers).toEqual(['accepted', 'accepted', 'accepted', 'unwritable', 'unwritable']);
   expect(life.accounting.snapshot()).toMatchObject({ received: 18, dropped: { spool_full: 0 } });
   life.expectBalanced();
-  expect(life.log.find(/the spool is full: spans are refused/)).toBeDefined();
+  expect(life.log.find(/the spool is full: requests are refused/)).toBeDefined();
   expect(await keep(life, [document])).toBe('accepted');
 });
 

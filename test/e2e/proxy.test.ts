@@ -331,6 +331,38 @@ test('answers POST /TraceSegments with 429 if the buffer is full, and counts not
   expect(metrics['xrayd_segments_dropped_total{reason="buffer_full"}']).toBe(0);
 });
 
+test('with a spool, documents of POST /TraceSegments that were answered survive SIGKILL', async () => {
+  const spool = scope.folder();
+  const { daemon, xray } = await start(['--spool', spool]);
+  xray.intercept = () => ({ status: 503 });
+  const documents = Array.from({ length: 20 }, (_, i) => segment(`s${i}`));
+  const answers = await Promise.all(
+    documents.map((document) =>
+      post(daemon, '/TraceSegments', JSON.stringify({ TraceSegmentDocuments: ['', document] })),
+    ),
+  );
+  await daemon.stop('SIGKILL');
+  expect(answers.map(({ status }) => status)).toEqual(documents.map(() => 200));
+  const next = await start(['--spool', spool]);
+  await eventually(() => next.xray.documents.length === documents.length);
+  expect(next.xray.documents.toSorted()).toEqual(documents.toSorted());
+});
+
+test('answers POST /TraceSegments with 503 if the spool is full, and counts nothing as received', async () => {
+  const { daemon, xray } = await start(['--spool', scope.folder(), '--spool-size', '2']);
+  xray.intercept = () => 'hang';
+  const documents = Array.from({ length: 4 }, (_, i) => segment(`s${i}`, { metadata: { text: 'x'.repeat(200_000) } }));
+  const body = JSON.stringify({ TraceSegmentDocuments: documents });
+  const answers: Response[] = [];
+  for (let i = 0; i < 4; i++) answers.push(await post(daemon, '/TraceSegments', body));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 503, 503]);
+  expect(await answers[2]!.json()).toEqual({
+    Message: "xrayd's spool is full, or its disk fails; see the log of xrayd",
+  });
+  expect(answers[2]!.headers.get('x-amzn-errortype')).toBe('ServiceUnavailableException');
+  expect((await daemon.metrics())['xrayd_segments_received_total']).toBe(8);
+});
+
 test('answers 502 if X-Ray is unavailable and 504 if it is silent, both in JSON and logged once', async () => {
   const { daemon, xray } = await start(['--request-timeout', '1']);
   xray.intercept = () => 'hang';

@@ -31,7 +31,7 @@ export function refuse({ folder, log }: Reporting): false {
     'spool_refuses',
     'error',
     { folder },
-    'the spool is full: spans are refused, and their senders keep them. Raise --spool-size, or find out why uploads are slower than arrivals',
+    'the spool is full: requests are refused, and their senders keep what is in them. Raise --spool-size, or find out why uploads are slower than arrivals',
   );
   return false;
 }

@@ -140,7 +140,7 @@ export const SPANS: readonly Scenario[] = [
     },
     check: async ({ refused, harness }) => [
       refused === 0 && 'the spool was never full: the scenario shows nothing',
-      harness.daemon.find(/the spool is full: spans are refused/) === undefined && 'the log does not say it',
+      harness.daemon.find(/the spool is full: requests are refused/) === undefined && 'the log does not say it',
     ],
   }),
   withSpans({
