@@ -245,6 +245,8 @@ export interface Finding {
   readonly id: string | null;
   readonly message: string;
   readonly remedy: string;
+  /** Nothing is lost: AWS has the data in another place. Absent from other findings. */
+  readonly isNote?: true;
 }
 
 /** The size of a document for X-Ray. */

@@ -1,9 +1,9 @@
 import './browser-globals.ts';
 import { expect, test } from 'vitest';
 import { criticalPath } from '../../ui/src/trace/critical-path.ts';
-import type { Span, TraceModel } from '../../ui/src/trace/model.ts';
+import { selfSecondsOf, type Span, type TraceModel } from '../../ui/src/trace/model.ts';
 import { randomOf, ShopTrace, type Json } from '../page/shop.ts';
-import { modelFrom, NOW } from './models.ts';
+import { modelFrom, NOW, traceOf } from './models.ts';
 
 const EPSILON = 1e-9;
 
@@ -89,4 +89,23 @@ test('for any trace, noise of less than a microsecond on the ends changes nothin
     };
     expect(namesOn(randomTrace(seed, () => random() * 4e-7))).toEqual(namesOn(randomTrace(seed)));
   }
+});
+
+test('the initialization of a function, recorded from before its segment began, is what the request waited for', () => {
+  const model = traceOf((made) => {
+    const lambda = made.segment('lambda', NOW, 0.8);
+    made.segment('function', NOW + 0.5, 0.29, {
+      parent_id: lambda['id'],
+      subsegments: [made.sub('Initialization', NOW + 0.1, 0.39), made.sub('Invocation', NOW + 0.51, 0.24)],
+    });
+  });
+  const root = model.roots[0]!;
+  const path = criticalPath(root);
+  expect(model.spans.filter(({ id }) => path.has(id)).map(({ name }) => name)).toEqual([
+    'lambda',
+    'function',
+    'Initialization',
+    'Invocation',
+  ]);
+  expect(selfSecondsOf(root)).toBeCloseTo(0.12, 6);
 });

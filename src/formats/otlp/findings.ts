@@ -17,6 +17,8 @@ interface Loss {
   /** `what` lists it, `whose` is "the span" or "12 spans". */
   readonly message: (what: string, whose: string) => string;
   readonly remedy: string;
+  /** AWS keeps the data as metadata, so nothing is lost. */
+  readonly isNote?: true;
 }
 
 const ANNOTATE = 'List the keys to search for in the attribute aws.xray.annotations, or with --indexed-attributes.';
@@ -106,53 +108,66 @@ const LOSSES: readonly Loss[] = [
     code: 'attributes_not_indexed',
     what: ({ metadata }) =>
       keysOf(objectOf(metadata['default']), (_, key) => !key.startsWith('otel.') && !key.startsWith(RESOURCE_PREFIX)),
-    message: (what, whose) => `filters do not find ${what} of ${whose}: AWS has it as metadata, which is not indexed`,
+    isNote: true,
+    message: (what, whose) => `filters do not search all attributes of ${whose}; in metadata: ${what}`,
     remedy: ANNOTATE,
   },
   {
     code: 'span_name_in_metadata',
     what: (span) => (factOf(span, 'otel.span.name') === undefined ? [] : [span.name]),
-    message: (what, whose) => `X-Ray shows ${whose} under the name of a service: the name ${what} is in metadata`,
+    isNote: true,
+    message: (what, whose) => `X-Ray shows a service instead of the name of ${whose}; in metadata: ${what}`,
     remedy: 'Search by URL or annotation, or set the name as an attribute that is an annotation.',
   },
   {
     code: 'span_kind_in_metadata',
     what: (span) => textsOfFact(span, 'otel.span.kind'),
-    message: (what, whose) => `X-Ray does not show the kind of ${whose}: ${what} is in metadata`,
+    isNote: true,
+    message: (what, whose) => `X-Ray does not show the kind of ${whose}; in metadata: ${what}`,
     remedy: ANNOTATE,
   },
   {
     code: 'events_in_metadata',
     what: (span) => arrayOf(factOf(span, 'otel.events')).map((event) => String(member(event, 'name'))),
-    message: (what, whose) => `X-Ray does not show events: ${what} of ${whose} is in metadata`,
+    isNote: true,
+    message: (what, whose) => `X-Ray does not show the events of ${whose}; in metadata: ${what}`,
     remedy: 'Record what you look for as an exception, an attribute or a span.',
   },
   {
     code: 'status_message_in_metadata',
     what: (span) => textsOfFact(span, 'otel.status_description'),
-    message: (what, whose) => `X-Ray does not show the status message of ${whose}: ${what} is in metadata`,
+    isNote: true,
+    message: (what, whose) => `X-Ray does not show the status message of ${whose}; in metadata: ${what}`,
     remedy: 'Record an exception with this message.',
   },
   {
     code: 'trace_state_in_metadata',
     what: (span) => textsOfFact(span, 'otel.trace_state'),
-    message: (what, whose) => `X-Ray has no tracestate: ${what} of ${whose} is in metadata`,
+    isNote: true,
+    message: (what, whose) => `X-Ray does not show the tracestate of ${whose}; in metadata: ${what}`,
     remedy: 'Copy the part that a filter needs into an attribute that is an annotation.',
   },
   {
     code: 'scope_in_metadata',
-    what: (span) => [...textsOfFact(span, 'otel.scope.name'), ...textsOfFact(span, 'otel.scope.version')],
-    message: (what, whose) => `X-Ray does not show the instrumentation scope of ${whose}: ${what} is in metadata`,
+    what: (span) => {
+      const scope = [...textsOfFact(span, 'otel.scope.name'), ...textsOfFact(span, 'otel.scope.version')];
+      return scope.length === 0 ? [] : [scope.join(' ')];
+    },
+    isNote: true,
+    message: (what, whose) => `X-Ray does not show the instrumentation scope of ${whose}; in metadata: ${what}`,
     remedy: 'Search by service, or set an attribute of your own that is an annotation.',
   },
 ];
 
-/** What AWS does not get of spans, or gets as metadata: one finding for all spans that lose the same kind of data. */
+/**
+ * What AWS does not get of spans, and, as notes, what it gets as metadata: one finding for all spans with the same kind
+ * of data.
+ */
 export function* otlpFindings(all: readonly Span[]): Generator<Finding> {
   const documents = all.filter((span) => span instanceof OtlpSpan);
   for (const span of documents) yield* tooLarge(span);
   const spans = documents.filter(({ isAroundCall }) => !isAroundCall);
-  for (const { code, what, message, remedy } of LOSSES) {
+  for (const { code, what, message, remedy, isNote } of LOSSES) {
     const names = new Set<string>();
     const ids: string[] = [];
     for (const span of spans) {
@@ -163,7 +178,13 @@ export function* otlpFindings(all: readonly Span[]): Generator<Finding> {
     }
     if (ids.length === 0) continue;
     const whose = ids.length === 1 ? 'the span' : `${ids.length} spans`;
-    yield { code, id: ids.length === 1 ? ids[0]! : null, message: message(listed([...names]), whose), remedy };
+    yield {
+      code,
+      id: ids.length === 1 ? ids[0]! : null,
+      message: message(listed([...names]), whose),
+      remedy,
+      ...(isNote === undefined ? {} : { isNote }),
+    };
   }
 }
 

@@ -61,7 +61,7 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
   ],
   [
     'attributes_not_indexed',
-    'filters do not find tenant, plan of the span: AWS has it as metadata, which is not indexed',
+    'filters do not search all attributes of the span; in metadata: tenant, plan',
     plain({ attributes: attributes({ tenant: 'acme', plan: 'free' }) }),
   ],
   [
@@ -88,7 +88,7 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
   ],
   [
     'scope_in_metadata',
-    'X-Ray does not show the instrumentation scope of the span: http, 1.2 is in metadata',
+    'X-Ray does not show the instrumentation scope of the span; in metadata: http 1.2',
     plain(),
     { ...SHOP, scope: scope({ name: 'http', version: '1.2' }) },
   ],
@@ -108,27 +108,27 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
   ],
   [
     'span_name_in_metadata',
-    'X-Ray shows the span under the name of a service: the name GET /orders is in metadata',
+    'X-Ray shows a service instead of the name of the span; in metadata: GET /orders',
     plain({ name: 'GET /orders' }),
   ],
   [
     'span_kind_in_metadata',
-    'X-Ray does not show the kind of the span: consumer is in metadata',
+    'X-Ray does not show the kind of the span; in metadata: consumer',
     plain({ kind: KIND.consumer }),
   ],
   [
     'events_in_metadata',
-    'X-Ray does not show events: cache miss, retry of the span is in metadata',
+    'X-Ray does not show the events of the span; in metadata: cache miss, retry',
     plain({ events: [event('cache miss'), event('retry')] }),
   ],
   [
     'status_message_in_metadata',
-    'X-Ray does not show the status message of the span: fine is in metadata',
+    'X-Ray does not show the status message of the span; in metadata: fine',
     plain({ status: { code: STATUS.ok, message: 'fine' } }),
   ],
   [
     'trace_state_in_metadata',
-    'X-Ray has no tracestate: a=1,b=2 of the span is in metadata',
+    'X-Ray does not show the tracestate of the span; in metadata: a=1,b=2',
     plain({ traceState: 'a=1,b=2' }),
   ],
   [
@@ -145,6 +145,21 @@ for (const [code, message, of, members = SHOP] of CASES)
     expect(findings.every(({ remedy }) => /^[A-Z].*\.$/.test(remedy))).toBe(true);
   });
 
+test('what AWS keeps as metadata is a note, and every other finding is not', () => {
+  const findings = CASES.flatMap(([code, , of, members = SHOP]) =>
+    found([of], members).filter((each) => each.code === code),
+  );
+  expect(findings.filter(({ isNote }) => isNote).map(({ code }) => code)).toEqual([
+    'attributes_not_indexed',
+    'scope_in_metadata',
+    'span_name_in_metadata',
+    'span_kind_in_metadata',
+    'events_in_metadata',
+    'status_message_in_metadata',
+    'trace_state_in_metadata',
+  ]);
+});
+
 test('spans that lose the same have one finding together, which is about the whole trace', () => {
   const spans = ['1', '2', '3'].map((digit) =>
     plain({ spanId: digit.repeat(16), attributes: attributes({ [`key.${digit}`]: 1n, tenant: 'acme' }) }),
@@ -153,8 +168,7 @@ test('spans that lose the same have one finding together, which is about the who
     {
       code: 'attributes_not_indexed',
       id: null,
-      message:
-        'filters do not find key.1, tenant, key.2, key.3 of 3 spans: AWS has it as metadata, which is not indexed',
+      message: 'filters do not search all attributes of 3 spans; in metadata: key.1, tenant, key.2, key.3',
     },
   ]);
 });

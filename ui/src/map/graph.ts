@@ -167,16 +167,28 @@ export function mapOf({ Services }: Graph): ServiceMap {
     (greatest, edge) => Math.max(greatest, countOf(edge)),
     1,
   );
-  const edges = Services.flatMap((caller) =>
-    caller.Edges.flatMap((edge) => {
-      const [from, to] = [byId.get(caller.ReferenceId), byId.get(edge.ReferenceId)];
-      if (from === undefined || to === undefined) return [];
-      const isAsync = edge.EdgeType === 'link';
+  const edges = new Map<string, MapEdge>();
+  for (const caller of Services)
+    for (const call of caller.Edges) {
+      const [from, to] = [byId.get(caller.ReferenceId), byId.get(call.ReferenceId)];
+      if (from === undefined || to === undefined) continue;
+      const isAsync = call.EdgeType === 'link';
       const key = `${from.id} ${to.id}${isAsync ? ' async' : ''}`;
-      return [{ key, from, to, caller, edge, width: 1 + 3 * Math.sqrt(countOf(edge) / busiest), isAsync }];
-    }),
-  );
-  return { nodes, edges };
+      // Several clients may call the same service, such as a load balancer.
+      const other = edges.get(key);
+      const edge = other === undefined ? call : bothOf(other.edge, call);
+      const width = 1 + 3 * Math.sqrt(countOf(edge) / busiest);
+      edges.set(key, { key, from, to, caller: other?.caller ?? caller, edge, width, isAsync });
+    }
+  return { nodes, edges: [...edges.values()] };
+}
+
+function bothOf(one: GraphEdge, other: GraphEdge): GraphEdge {
+  return {
+    ...one,
+    SummaryStatistics: sumOf([one.SummaryStatistics, other.SummaryStatistics]),
+    ResponseTimeHistogram: [...(one.ResponseTimeHistogram ?? []), ...(other.ResponseTimeHistogram ?? [])],
+  };
 }
 
 /** X-Ray's histograms are in whole milliseconds. */

@@ -116,8 +116,8 @@ function unselect(): void {
 const MIN_SECONDS = 60;
 
 /**
- * The unit of the numbers: requests per minute over the searched time or the start times of the traces; for a short
- * time, counts.
+ * The unit of the numbers: requests per minute over the searched time or the start times of the traces. For a short
+ * time, and for less than one request a minute, counts.
  */
 function measureOf(
   graph: Graph | undefined,
@@ -130,7 +130,9 @@ function measureOf(
   const seconds = last - first;
   if (!(seconds > 0 && Number.isFinite(seconds))) return { minutes: undefined, about: 'Numbers are requests' };
   const range = `${absoluteSecond(first)} to ${absoluteSecond(last)}`;
-  if (seconds < MIN_SECONDS) return { minutes: undefined, about: `Numbers are requests, ${range}` };
+  const most = (graph?.Services ?? []).reduce((all, each) => Math.max(all, each.SummaryStatistics?.TotalCount ?? 0), 0);
+  if (seconds < MIN_SECONDS || most < seconds / 60)
+    return { minutes: undefined, about: `Numbers are requests, ${range}` };
   return { minutes: seconds / 60, about: `Numbers are requests a minute, of the ${duration(seconds)} from ${range}` };
 }
 

@@ -36,6 +36,7 @@ export function Balancers({ id, imported = NONE }: { id: string; imported?: read
 
 function Balancer({ line, view }: { line: string; view: BalancerView }) {
   const { status, targetStatus, requestSeconds, targetSeconds, responseSeconds } = view;
+  const isMeasured = [requestSeconds, targetSeconds, responseSeconds].some((seconds) => seconds !== undefined);
   return (
     <details class="balancer">
       <summary>
@@ -45,42 +46,54 @@ function Balancer({ line, view }: { line: string; view: BalancerView }) {
         <span class="faint">from the access log, not a span</span>
       </summary>
       <div class="inside">
-        <dl class="pairs">
-          <Pair name="Request">
-            {view.url !== undefined && (
+        <div class="halves">
+          <dl class="pairs">
+            <Pair name="Request">
+              {view.url !== undefined && (
+                <>
+                  {view.method} <Url url={visible(view.url)} />
+                </>
+              )}
+            </Pair>
+            <Pair name="To the client">{status}</Pair>
+            <Pair name="From the target">
+              {targetStatus ?? (view.target === undefined ? 'No target was reached' : 'No response')}
+            </Pair>
+            <Pair name="Error reason">{shown(view.errorReason)}</Pair>
+            <Pair name="Received">{view.start !== undefined && <Time seconds={view.start} />}</Pair>
+            <Pair name="Responded">
+              <Time seconds={view.end} />
+            </Pair>
+            {isMeasured ? (
               <>
-                {view.method} <Url url={visible(view.url)} />
+                <Pair name="Request time">{secondsText(requestSeconds)}</Pair>
+                <Pair name="Target time">{secondsText(targetSeconds)}</Pair>
+                <Pair name="Response time">{secondsText(responseSeconds)}</Pair>
               </>
+            ) : (
+              <Pair name="Times">Not measured: no target received or answered the request</Pair>
             )}
-          </Pair>
-          <Pair name="To the client">{status}</Pair>
-          <Pair name="From the target">
-            {targetStatus ?? (view.target === undefined ? 'No target was reached' : 'No response')}
-          </Pair>
-          <Pair name="Error reason">{shown(view.errorReason)}</Pair>
-          <Pair name="Received">{view.start !== undefined && <Time seconds={view.start} />}</Pair>
-          <Pair name="Responded">
-            <Time seconds={view.end} />
-          </Pair>
-          <Pair name="Request time">{secondsText(requestSeconds)}</Pair>
-          <Pair name="Target time">{secondsText(targetSeconds)}</Pair>
-          <Pair name="Response time">{secondsText(responseSeconds)}</Pair>
-          <Pair name="Target">{shown(view.target)}</Pair>
-          <Pair name="Target group">{shown(view.targetGroup)}</Pair>
-          <Pair name="Client">{shown(view.client)}</Pair>
-          <Pair name="User agent">{shown(view.userAgent)}</Pair>
-          <Pair name="Bytes">
-            {view.receivedBytes !== undefined && `${count(view.receivedBytes)} received`}
-            {view.sentBytes !== undefined && `, ${count(view.sentBytes)} sent`}
-          </Pair>
-          <Pair name="TLS">{shown(view.tls)}</Pair>
-          <Pair name="Domain">{shown(view.domain)}</Pair>
-          <Pair name="Rule">{ruleText(view)}</Pair>
-          <Pair name="Actions">{shown(view.actions)}</Pair>
-          <Pair name="Redirected to">{view.redirectUrl !== undefined && <Url url={visible(view.redirectUrl)} />}</Pair>
-          <Pair name="Classification">{shown(view.classification)}</Pair>
-          <Pair name="Load balancer">{shown(view.balancer)}</Pair>
-        </dl>
+            <Pair name="Redirected to">
+              {view.redirectUrl !== undefined && <Url url={visible(view.redirectUrl)} />}
+            </Pair>
+            <Pair name="Classification">{shown(view.classification)}</Pair>
+          </dl>
+          <dl class="pairs">
+            <Pair name="Client">{shown(view.client)}</Pair>
+            <Pair name="User agent">{shown(view.userAgent)}</Pair>
+            <Pair name="Target">{shown(view.target)}</Pair>
+            <Pair name="Target group">{shown(view.targetGroup)}</Pair>
+            <Pair name="Bytes">
+              {view.receivedBytes !== undefined && `${count(view.receivedBytes)} received`}
+              {view.sentBytes !== undefined && `, ${count(view.sentBytes)} sent`}
+            </Pair>
+            <Pair name="TLS">{shown(view.tls)}</Pair>
+            <Pair name="Domain">{shown(view.domain)}</Pair>
+            <Pair name="Rule">{ruleText(view)}</Pair>
+            <Pair name="Actions">{shown(view.actions)}</Pair>
+            <Pair name="Load balancer">{shown(view.balancer)}</Pair>
+          </dl>
+        </div>
         <p>
           <Copy text={line} what="line of the access log" title="Copy line" />
         </p>
@@ -108,7 +121,7 @@ function timesText({ start, end, targetSeconds, targetStatus }: BalancerView): s
 
 /** The balancer writes -1 when it could not measure. */
 function secondsText(seconds: number | undefined): string {
-  return seconds === undefined ? 'Not measured: no target received or answered the request' : duration(seconds);
+  return seconds === undefined ? 'Not measured' : duration(seconds);
 }
 
 function ruleText({ rulePriority }: BalancerView): string | undefined {

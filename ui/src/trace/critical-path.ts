@@ -1,4 +1,4 @@
-import type { Span } from './model.ts';
+import { partsOf, type Span } from './model.ts';
 
 /** When a span is on the critical path, in seconds from the trace's start. */
 export interface Stretch {
@@ -27,7 +27,7 @@ export function criticalPath(root: Span | undefined): ReadonlyMap<string, Stretc
     path.set(span.id, { from: span.start, to: until });
     const tolerance = Math.max(ROUNDING_SECONDS, (until - span.start) * ROUNDING_SHARE);
     const endOf = ({ end }: Span): number => Math.min(end, until);
-    const children = span.children.filter(
+    const children = partsOf(span).filter(
       ({ kind, start, end }) => kind !== 'inferred' && end > start && end > span.start && start < until,
     );
     children.sort((a, b) => endOf(b) - endOf(a));

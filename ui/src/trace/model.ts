@@ -310,12 +310,23 @@ function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
   return only;
 }
 
-/** Seconds of the span not covered by its children. */
-export function selfSecondsOf({ start, end, children }: Span): number {
+/**
+ * What a span waited for, by start: its children, and what a child has recorded from before it began. Lambda records the
+ * initialization of a function so, in the segment of the invocation that had to wait for it.
+ */
+export function partsOf({ children }: Span): readonly Span[] {
+  const early = children.flatMap((child) =>
+    child.children.filter(({ kind, end }) => kind === 'subsegment' && end <= child.start),
+  );
+  return early.length === 0 ? children : [...children, ...early].toSorted((a, b) => a.start - b.start);
+}
+
+/** Seconds of the span not covered by what it waited for. */
+export function selfSecondsOf(span: Span): number {
+  const { start, end } = span;
   let covered = 0;
   let until = start;
-  // Children come by start.
-  for (const child of children) {
+  for (const child of partsOf(span)) {
     if (child.kind === 'inferred') continue;
     const from = Math.max(until, child.start);
     const to = Math.min(end, child.end);

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Finding } from '../../../src/api/page-types.ts';
 import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import { isObject } from '../../../src/json/json.ts';
+import type { Link } from '../../../src/trace/model.ts';
 import { Copy } from '../copy.tsx';
 import { count, duration, plural } from '../format.ts';
 import { WORDS } from '../outcomes.ts';
@@ -251,6 +252,11 @@ export function Resources({ span }: { span: Span }) {
   );
 }
 
+/** What a link to another trace says: "Sent to consumer". */
+export function directionOf({ isToReceiver, service }: Pick<Link, 'isToReceiver' | 'service'>): string {
+  return `${isToReceiver ? 'Sent to' : 'Received from'} ${service?.name ?? 'another trace'}`;
+}
+
 export function Links({ span }: { span: Span }) {
   const { links } = span.entity;
   if (links.length === 0) return null;
@@ -258,10 +264,8 @@ export function Links({ span }: { span: Span }) {
     <Section title="Linked traces">
       {links.map(({ traceId, id, isToReceiver, service }) => (
         <p key={`${traceId} ${id}`}>
-          <span class="dim">
-            {isToReceiver ? 'Sent to' : 'Received from'} {service?.name}
-          </span>{' '}
-          <a class="mono" href={`/traces/${traceId}`}>
+          <span class="dim">{directionOf({ isToReceiver, service })}</span>{' '}
+          <a class="link mono" href={`/traces/${traceId}`}>
             {traceId}
           </a>
         </p>
@@ -279,12 +283,17 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
   );
 }
 
+/** With a capital letter. */
+export function sentence(message: string): string {
+  return message.slice(0, 1).toUpperCase() + message.slice(1);
+}
+
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
   return (
     <>
       {findings.map(({ code, message, remedy }, i) => (
         <div key={`${code} ${i}`} class="finding">
-          <b>{message.slice(0, 1).toUpperCase() + message.slice(1)}</b>
+          <b>{sentence(message)}</b>
           <p class="dim">{remedy}</p>
         </div>
       ))}

@@ -100,6 +100,7 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
       <Logs span={span} model={model} logs={state.logs.value} />
+      {span.kind !== 'inferred' && <Links span={span} />}
       <Request span={span} />
       <Sql span={span} />
       <Aws span={span} />
@@ -108,11 +109,10 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
           <Annotations span={span} />
           <Metadata span={span} />
           <Resources span={span} />
-          <Links span={span} />
         </>
       )}
       {isEntry && <Sampling key={span.id} span={span} />}
-      <Findings findings={(state.findings.value ?? []).filter(({ id }) => id === span.entity.id)} />
+      <Findings findings={state.problems.value.filter(({ id }) => id === span.entity.id)} />
       {span.kind !== 'inferred' && <RawDocument span={span} />}
     </>
   );

@@ -1,4 +1,4 @@
-import { member, textOf } from '../../../src/json/json.ts';
+import { arrayOf, member, textOf } from '../../../src/json/json.ts';
 import { readTrace } from '../api.ts';
 import { Copy } from '../copy.tsx';
 import { count } from '../format.ts';
@@ -9,8 +9,16 @@ import { JsonTree } from './json-tree.tsx';
 import { documentsIn, isConverted, RAW_FORMS, type RawForm } from './raw-forms.ts';
 import type { ViewProps } from './view.ts';
 
-function nameOf(document: object): string {
-  return [member(document, 'name'), member(document, 'id')].flatMap((part) => textOf(part) ?? []).join(' ');
+/** Segments by name and ID, OTLP requests by their services. */
+function nameOf(document: object, i: number): string {
+  const services = arrayOf(member(document, 'resourceSpans')).flatMap((each) => {
+    const attributes = arrayOf(member(member(each, 'resource'), 'attributes'));
+    const service = attributes.find((attribute) => member(attribute, 'key') === 'service.name');
+    return textOf(member(member(service, 'value'), 'stringValue')) ?? [];
+  });
+  const named = [member(document, 'name'), member(document, 'id')].flatMap((part) => textOf(part) ?? []);
+  const name = [...named, ...new Set(services)].join(' ');
+  return name === '' ? `document ${i + 1}` : name;
 }
 
 function chosenForm(): RawForm {
@@ -86,7 +94,7 @@ export function Raw({ state, model }: ViewProps) {
           )}
         </p>
         {documents.map((document, i) => (
-          <JsonTree key={i} value={document} name={nameOf(document)} levels={documents.length > 3 ? 0 : 1} />
+          <JsonTree key={i} value={document} name={nameOf(document, i)} levels={documents.length > 3 ? 0 : 1} />
         ))}
       </section>
     </div>

@@ -1,5 +1,5 @@
 import { criticalPath } from './critical-path.ts';
-import type { Span, TraceModel } from './model.ts';
+import { partsOf, type Span, type TraceModel } from './model.ts';
 
 /** The spans that took the most time on the critical path: those with one name in one service. */
 export interface Slowest {
@@ -36,7 +36,7 @@ export function slowestOf(
     const stretch = path.get(span.id);
     if (stretch === undefined) continue;
     let own = stretch.to - stretch.from;
-    for (const child of span.children) {
+    for (const child of partsOf(span)) {
       const below = path.get(child.id);
       if (below !== undefined) own -= Math.max(0, Math.min(stretch.to, below.to) - Math.max(stretch.from, below.from));
     }

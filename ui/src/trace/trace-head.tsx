@@ -13,6 +13,7 @@ import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
 import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
+import { directionOf } from './panel-sections.tsx';
 import { LogLinks } from './log-links.tsx';
 import { foldWith, oncePerRow } from './rows.ts';
 import type { TraceState } from './trace-state.ts';
@@ -37,10 +38,18 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
             unsampled
           </span>
         )}
-        <span class="mono">{id}</span>
-        <Copy text={id} what="trace id" title="Copy id" />
+        {model !== undefined && (
+          <span class="fact">
+            <time title={`${fullTime(model.origin)}, ${ago(model.origin)}`}>{absolute(model.origin)}</time>
+            <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />
+          </span>
+        )}
+        <span class="fact">
+          <span class="mono">{id}</span>
+          <Copy text={id} what="trace id" title="Copy id" />
+        </span>
+        {model !== undefined && <Linked model={model} state={state} />}
         {model !== undefined && <LogLinks model={model} span={state.selected.value} />}
-        {model !== undefined && <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />}
       </div>
       <Balancers id={id} imported={model?.accessLog} />
       <div class="tabs">
@@ -95,11 +104,13 @@ function Title({ model }: { model: TraceModel }) {
 function RowLink({
   to,
   title,
+  class: name,
   state,
   children,
 }: {
   to: Span | Fold;
   title?: string;
+  class?: string;
   state: TraceState;
   children: ComponentChildren;
 }) {
@@ -109,6 +120,7 @@ function RowLink({
     <a
       href={hereWith({ tab: '', span: to.id })}
       title={title}
+      class={name}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         if (hidden !== undefined) state.reveal(hidden);
@@ -179,7 +191,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   const errors = useMemo(() => oncePerRow(model.errors), [model]);
   const own = useMemo(() => spans.reduce((sum, { kind }) => sum + (kind === 'inferred' ? 0 : 1), 0), [spans]);
   const [first] = errors;
-  const findings = state.findings.value?.length ?? 0;
+  const findings = state.problems.value.length;
   const worst = errors.reduce<RowOutcome>((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok');
   return (
     <>
@@ -217,7 +229,6 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
         </a>
       )}
       <Clocks model={model} state={state} />
-      <time title={`${fullTime(origin)}, ${ago(origin)}`}>{absolute(origin)}</time>
     </>
   );
 }
@@ -264,6 +275,29 @@ function Clocks({ model, state }: { model: TraceModel; state: TraceState }) {
         {isAdjusted ? 'Adjusted' : 'Adjust'}
       </button>
     </span>
+  );
+}
+
+/** The other end of a message: another trace, or the first span of several with links. */
+function Linked({ model: { spans }, state }: { model: TraceModel; state: TraceState }) {
+  const linked = useMemo(
+    () => spans.filter(({ kind, entity }) => kind !== 'inferred' && entity.links.length > 0),
+    [spans],
+  );
+  const [first] = linked;
+  const links = linked.flatMap(({ entity }) => entity.links);
+  const [link] = links;
+  if (first === undefined || link === undefined) return null;
+  if (links.length === 1)
+    return (
+      <a class="link" href={`/traces/${link.traceId}`} title={`Trace ${link.traceId}`}>
+        {directionOf(link)}
+      </a>
+    );
+  return (
+    <RowLink to={first} state={state} class="link">
+      {count(links.length)} linked traces
+    </RowLink>
   );
 }
 

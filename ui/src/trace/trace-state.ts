@@ -41,8 +41,10 @@ export class TraceState {
   readonly id: string;
   readonly model = signal<TraceModel | undefined>(undefined);
   readonly problem = signal<{ readonly isMissing: boolean; readonly message: string } | undefined>(undefined);
-  /** undefined until they have been read. */
+  /** undefined until they have been read; with the notes. */
   readonly findings = signal<readonly Finding[] | undefined>(undefined);
+  /** Findings to act on: notes are about data that AWS has too. */
+  readonly problems = computed(() => this.findings.value?.filter(({ isNote }) => isNote !== true) ?? []);
   /** Log records, in order of time. */
   readonly logs = signal<readonly TraceLog[]>([]);
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });

@@ -28,7 +28,7 @@ export const VIEWS: readonly View[] = [
     key: '6',
     Component: FindingsView,
     isFullWidth: true,
-    count: ({ findings }) => findings.value?.length ?? 0,
+    count: ({ problems }) => problems.value.length,
   },
   { tab: 'raw', title: 'Raw', key: '7', Component: Raw, isFullWidth: true },
 ];
