@@ -31,6 +31,8 @@ export interface XRayApiConfig {
   readonly token: string;
   /** Budget for all bodies in memory. */
   readonly maxBodiesBytes: number;
+  /** Browsers and SDKs keep a few connections each. Each one costs a socket and its unread headers. */
+  readonly maxConnections: number;
   /**
    * Set where saving memory is more important than speed: frees what it can. Called before each request that needs much
    * memory; these are then handled one by one.
@@ -47,9 +49,6 @@ export interface XRayApiDeps extends PageDeps {
   /** Answers OTLP over HTTP, on its own paths. */
   readonly otlp: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
-
-/** Browsers and SDKs keep a few connections each. Each one costs a socket and its unread headers. */
-const MAX_CONNECTIONS = 512;
 
 /** Above the batches that SDKs and daemons send, which have at most 50 documents. */
 const LARGE_BODY_BYTES = 512 * 1024;
@@ -104,7 +103,7 @@ export class XRayApi implements Component {
       },
     });
     this.#limits = new ConnectionLimits(this.#app.server, {
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: config.maxConnections,
       maxUnreadBytes: config.maxBodiesBytes,
       ...(config.onGarbage === undefined ? {} : { onGarbage: config.onGarbage }),
     });

@@ -50,7 +50,12 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
     bindTcp === 'off'
       ? undefined
       : new SamplingProxy(
-          { ...bindTcp, allow: config.proxyAllow, maxBodiesBytes: memory.bodiesBytes },
+          {
+            ...bindTcp,
+            allow: config.proxyAllow,
+            maxBodiesBytes: memory.bodiesBytes,
+            maxConnections: memory.connections.base,
+          },
           {
             api,
             guard,

@@ -125,6 +125,7 @@ export function buildLocal(
       ...config.bindTcp,
       token,
       maxBodiesBytes: memory.bodiesBytes,
+      maxConnections: memory.connections.base,
       ...garbage,
       freeMemory: memoryReliefOf(memory.limitBytes, store),
     },

@@ -13,6 +13,21 @@ const MIN_CACHE_BYTES = 8 * MB;
 const MAX_CACHE_BYTES = 32 * MB;
 const MIN_ANSWER_BYTES = 2 * MB;
 const MAX_ANSWER_BYTES = 8 * MB;
+const MAX_CONNECTIONS = 512;
+const MIN_CONNECTIONS = 32;
+/**
+ * A connection takes 40 KB once it has sent 16 KB of headers. All servers together, with clients that send as much as
+ * they may before a request is accepted, take a sixth of the limit.
+ */
+const BYTES_PER_CONNECTION = { base: MB, receiver: 2 * MB };
+/**
+ * Requests of a gRPC connection take 20 KB each. What all connections send at once takes an eighth of the limit, as the
+ * number of connections is a share of it too.
+ */
+const MIN_STREAMS_OF_ONE = 12;
+/** Source: RFC 9113, 6.5.2. */
+const MAX_STREAMS_OF_ONE = 100;
+const BYTES_PER_STREAM_OF_ONE = 80 * MB;
 /**
  * What each mode needs besides these: code, V8's heap, the receive thread's ring buffer, calls in flight
  * (docs/reliability.md); the local X-Ray has two more threads.
@@ -49,6 +64,16 @@ export interface MemoryBudget {
    * written.
    */
   readonly answerBytes: number;
+  /**
+   * Connections of one server: `base` is TCP 2000 or health, `receiver` one of other protocols. What a client sends
+   * before its request is accepted is in no other budget.
+   */
+  readonly connections: {
+    readonly base: number;
+    readonly receiver: number;
+    /** Requests under way on one connection over gRPC. */
+    readonly streamsOfOne: number;
+  };
   /** For everything else. */
   readonly besidesBytes: number;
 }
@@ -72,6 +97,11 @@ export function memoryBudgetOf(
   const bodiesBytes = share(16, MIN_BODIES_BYTES, MAX_BODIES_BYTES);
   const cacheBytes = mode === 'local' ? share(16, MIN_CACHE_BYTES, MAX_CACHE_BYTES) : 0;
   const answerBytes = share(64, MIN_ANSWER_BYTES, MAX_ANSWER_BYTES);
+  const connections = {
+    base: connectionsOf(limitBytes, BYTES_PER_CONNECTION.base),
+    receiver: connectionsOf(limitBytes, BYTES_PER_CONNECTION.receiver),
+    streamsOfOne: share(BYTES_PER_STREAM_OF_ONE, MIN_STREAMS_OF_ONE, MAX_STREAMS_OF_ONE),
+  };
   const besidesBytes = BESIDES_BYTES[mode] + (tee ? TEE_BESIDES_BYTES : 0);
   const left = limitBytes === undefined ? Infinity : limitBytes - besidesBytes - bodiesBytes - cacheBytes;
   const defaultBytes = Math.max(
@@ -87,8 +117,13 @@ export function memoryBudgetOf(
     bodiesBytes,
     cacheBytes,
     answerBytes,
+    connections,
     besidesBytes,
   };
+}
+
+function connectionsOf(limitBytes = Infinity, bytesPerConnection: number): number {
+  return Math.max(MIN_CONNECTIONS, Math.min(MAX_CONNECTIONS, Math.floor(limitBytes / bytesPerConnection)));
 }
 
 /** Why the configured buffer may not fit into the memory limit; undefined if it fits. */

@@ -54,7 +54,7 @@ export class Runtime {
 
   constructor(
     { config, origins }: LoadedConfig<ServingCommand>,
-    { log, accounting, metrics, guard }: Meters,
+    { log, accounting, metrics, guard, memory }: Meters,
     parts: RuntimeParts,
   ) {
     const { pipeline, receivers, tcp, credentials, tee } = parts;
@@ -75,7 +75,11 @@ export class Runtime {
     const httpAddress = gaveWay ? 'off' : config.httpAddress;
     if (httpAddress !== 'off') {
       this.http = new HttpServer(
-        { ...httpAddress, isRequired: origins.httpAddress !== 'default' },
+        {
+          ...httpAddress,
+          isRequired: origins.httpAddress !== 'default',
+          maxConnections: memory.connections.base,
+        },
         {
           guard,
           parts: () => this.#health(servers, pipeline.parts),

@@ -49,7 +49,8 @@ export async function spanReceiver(
     protocol === 'zipkin'
       ? new SpansHandler(new ZipkinHttp(parts), config, parts)
       : new SpansHandler(new OtlpHttp(parts), config, parts);
-  return httpReceiver(address, { handler, maxUnreadBytes: config.maxBodiesBytes, log: parts.log, certificate });
+  const limits = { maxConnections: config.maxConnections, maxUnreadBytes: config.maxBodiesBytes };
+  return httpReceiver(address, { handler, ...limits, log: parts.log, certificate });
 }
 
 async function certificateOf(files: CertificateFiles): Promise<ServerCertificate | undefined> {
@@ -69,7 +70,8 @@ export function otlpHandler(deps: SpanReceiverDeps): HttpHandler {
 function configOf({ meters: { memory }, mode }: SpanReceiverDeps): ReceiverConfig {
   const { limitBytes = Infinity } = memory;
   const maxBodyBytes = Math.min(MAX_BODY_BYTES, Math.max(MIN_BODY_BYTES, Math.floor(limitBytes / BODY_SHARE)));
-  return { mode, maxBodyBytes, maxBodiesBytes: BODIES_AT_ONCE * maxBodyBytes };
+  const { receiver: maxConnections, streamsOfOne: maxStreamsOfOne } = memory.connections;
+  return { mode, maxBodyBytes, maxBodiesBytes: BODIES_AT_ONCE * maxBodyBytes, maxConnections, maxStreamsOfOne };
 }
 
 function partsOf(

@@ -17,6 +17,8 @@ export interface HttpServerConfig {
   readonly port: number;
   /** The user set the address: a port in use ends the start. Otherwise the daemon runs without HTTP. */
   readonly isRequired: boolean;
+  /** Probes and scrapers use one connection each. */
+  readonly maxConnections: number;
 }
 
 export interface HttpServerDeps {
@@ -30,8 +32,6 @@ export interface HttpServerDeps {
   readonly log: Logger;
 }
 
-/** Probes and scrapers use one connection each. */
-const MAX_CONNECTIONS = 512;
 /** The metrics take about 20 KB. */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 
@@ -68,7 +68,7 @@ export class HttpServer implements Component {
       },
     });
     const limits = new ConnectionLimits(this.#app.server, {
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: config.maxConnections,
       beyondMax: 'close oldest',
       maxUnreadBytes: MAX_UNREAD_BYTES,
     });

@@ -24,7 +24,6 @@ import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGM
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
-const MAX_CONNECTIONS = 512;
 /**
  * Concurrent calls to X-Ray, and waiting ones; each costs 100 KB while it runs. An SDK makes one call at a time, every
  * 10 s.
@@ -43,6 +42,7 @@ export interface SamplingProxyConfig {
   readonly allow: string;
   /** Limit of all bodies in memory together. */
   readonly maxBodiesBytes: number;
+  readonly maxConnections: number;
 }
 
 export interface SamplingProxyDeps {
@@ -89,7 +89,7 @@ export class SamplingProxy implements Component {
       (request, response) => void this.#serve(request, response),
     );
     this.#limits = new ConnectionLimits(server, {
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: config.maxConnections,
       maxUnreadBytes: config.maxBodiesBytes,
     });
     const onAnswered = (status: number): void =>

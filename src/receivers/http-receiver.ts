@@ -7,8 +7,6 @@ import type { Address } from '../pipeline/address.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 
-/** Exporters keep a connection each. */
-const MAX_CONNECTIONS = 512;
 const TIMEOUTS = {
   headersTimeout: 5_000,
   requestTimeout: 15_000,
@@ -30,6 +28,8 @@ export interface HttpHandler {
 
 export interface HttpReceiverDeps {
   readonly handler: HttpHandler;
+  /** Exporters keep a connection each. */
+  readonly maxConnections: number;
   /** Limit of all answers that clients have not read. */
   readonly maxUnreadBytes: number;
   readonly log: Logger;
@@ -40,7 +40,7 @@ export interface HttpReceiverDeps {
 /** A server for a protocol over HTTP. */
 export function httpReceiver(
   address: Address,
-  { handler, maxUnreadBytes, log, certificate }: HttpReceiverDeps,
+  { handler, maxConnections, maxUnreadBytes, log, certificate }: HttpReceiverDeps,
 ): Listener {
   const options = { ...TIMEOUTS, maxHeaderSize: 16 * 1024 };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
@@ -51,7 +51,7 @@ export function httpReceiver(
     certificate === undefined
       ? createServer(options, serve)
       : certificate.serve(createTlsServer({ ...options, ...certificate.options }, serve), { title, log });
-  const limits = new ConnectionLimits(server, { maxConnections: MAX_CONNECTIONS, server: 'receiver', maxUnreadBytes });
+  const limits = new ConnectionLimits(server, { maxConnections, server: 'receiver', maxUnreadBytes });
   server.on('clientError', clientErrorHandler(limits, { bodyOf: ({ message }) => handler.problem(message) }));
   const error = { key: `${name}_server`, message: `error on the port of ${title}` };
   return new Listener(

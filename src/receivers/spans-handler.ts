@@ -18,6 +18,10 @@ export interface ReceiverConfig {
   readonly maxBodyBytes: number;
   /** Limit of all requests in memory together. */
   readonly maxBodiesBytes: number;
+  /** Limit of the connections of one server. */
+  readonly maxConnections: number;
+  /** Limit of the requests under way on one connection over gRPC, of which an exporter has a few. */
+  readonly maxStreamsOfOne: number;
   /**
    * `local`: web pages of a loopback address may send, and metrics and logs are taken, so that an SDK under development
    * does not log an error for each. `daemon`: neither.

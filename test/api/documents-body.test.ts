@@ -89,7 +89,9 @@ test('documents of a client that disconnects before they are stored are counted 
     status: () => ({ version: '0', address: '', received: 0, lost: 0 }),
     sample: () => ({ traceId: '', documents: [] }),
   };
-  const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
+  const api = await scope.start(
+    new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7, maxConnections: 512 }, deps),
+  );
 
   const documents = Array.from({ length: 20 }, (_, i) => documentOf(i + 1));
   const body = JSON.stringify({ TraceSegmentDocuments: ['T1Sabc', ...documents] });

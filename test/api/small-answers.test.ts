@@ -61,7 +61,9 @@ async function start(): Promise<{ store: SlowStore; url: string }> {
     status,
     sample: () => ({ traceId: '', documents: [] }),
   };
-  const api = await scope.start(new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7 }, deps));
+  const api = await scope.start(
+    new XRayApi({ host: '127.0.0.1', port: 0, token: '', maxBodiesBytes: 1e7, maxConnections: 512 }, deps),
+  );
   return { store, url: `http://${formatAddress(api.address!)}` };
 }
 

@@ -104,6 +104,22 @@ test.each([
   },
 );
 
+test.each([
+  [undefined, 512, 512, 100],
+  [16, 32, 32, 12],
+  [128, 128, 64, 12],
+  [256, 256, 128, 12],
+  [512, 512, 256, 12],
+  [2048, 512, 512, 25],
+])(
+  'a memory limit of %s MiB: %s connections of TCP 2000 and of health, %s of each receiver, with %s requests over gRPC',
+  (limitMb, base, receiver, streamsOfOne) => {
+    const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
+    const { connections } = memoryBudgetOf({ bufferBytes: 0 }, 'daemon', limitBytes);
+    expect(connections).toEqual({ base, receiver, streamsOfOne });
+  },
+);
+
 test('reports a buffer that does not fit into the memory limit, with numbers and what would fit', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0 }, 'daemon', 128 * MB))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 64 * MB }, 'daemon', undefined))).toBeUndefined();

@@ -78,15 +78,15 @@ export class DaemonProcess {
   }
 
   get udpPort(): number {
-    return this.#port(/receiving segments on UDP/);
+    return this.portOf(/receiving segments on UDP/);
   }
 
   get tcpUrl(): string {
-    return `http://127.0.0.1:${this.#port(/answering (sampling calls )?on TCP/)}`;
+    return `http://127.0.0.1:${this.portOf(/answering (sampling calls )?on TCP/)}`;
   }
 
   get httpUrl(): string {
-    return `http://127.0.0.1:${this.#port(/health and metrics on HTTP/)}`;
+    return `http://127.0.0.1:${this.portOf(/health and metrics on HTTP/)}`;
   }
 
   /** Sends datagrams unchanged, one after the other. */
@@ -118,8 +118,8 @@ export class DaemonProcess {
     return this.end();
   }
 
-  /** Reads the log once, because it may become long. */
-  #port(pattern: RegExp): number {
+  /** The port in a line of the log, which is read once because it may become long. */
+  portOf(pattern: RegExp): number {
     const known = this.#ports.get(pattern.source);
     if (known !== undefined) return known;
     const address = String(this.find(pattern)?.['address']);

@@ -55,7 +55,10 @@ async function server(
     log,
     guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
   };
-  return { http: await scope.start(new HttpServer({ host: '127.0.0.1', port, isRequired }, deps)), log };
+  return {
+    http: await scope.start(new HttpServer({ host: '127.0.0.1', port, isRequired, maxConnections: 512 }, deps)),
+    log,
+  };
 }
 
 test('answers with the state and reason of each part as JSON', async () => {

@@ -26,7 +26,7 @@ async function start(allow = '') {
   const api = new XRayApi(config, { credentials, outbound, log });
   const counters = newCounters();
   const proxy = new SamplingProxy(
-    { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 16e6 },
+    { host: '127.0.0.1', port: 0, allow, maxBodiesBytes: 16e6, maxConnections: 512 },
     {
       api,
       guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),

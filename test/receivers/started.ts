@@ -70,6 +70,8 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, cer
     port: 0,
     maxBodyBytes: 1e6,
     maxBodiesBytes: 8e6,
+    maxConnections: 512,
+    maxStreamsOfOne: 100,
     mode: 'local',
     ...config,
   } as const;
@@ -109,7 +111,8 @@ async function started(
   const { whole, deps, ...others } = parts(protocol, options);
   const handler = handlerOf(whole, deps);
   const { log, certificate } = deps;
-  const receiver = overHttp(whole, { handler, maxUnreadBytes: whole.maxBodiesBytes, log, certificate });
+  const { maxConnections, maxBodiesBytes: maxUnreadBytes } = whole;
+  const receiver = overHttp(whole, { handler, maxConnections, maxUnreadBytes, log, certificate });
   await receiver.start();
   scope.add(() => receiver.stop(AbortSignal.abort()));
   return { receiver, url: `http://127.0.0.1:${receiver.address!.port}`, ...others };

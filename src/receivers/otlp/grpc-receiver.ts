@@ -10,12 +10,13 @@ import { exportAnswer, RPC_CODE, statusAnswer, type OtherSignal } from '../../fo
 import { BodyReader } from '../../http/body.ts';
 import { Listener } from '../../http/listening.ts';
 import type { Address } from '../../pipeline/address.ts';
+import { everyBytes } from '../../pipeline/collector.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import { readMessage } from './grpc-message.ts';
 import { decodeTraces } from '../../formats/otlp/decode.ts';
 import type { ReceiverConfig, ReceiverDeps } from '../spans-handler.ts';
-import { Http2Connections } from './http2-connections.ts';
+import { Http2Connections, http2LimitsOf } from './http2-connections.ts';
 import type { IntakeAnswer } from '../spans-intake.ts';
 
 const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
@@ -25,17 +26,20 @@ const OTHERS: Readonly<Record<string, OtherSignal>> = {
   '/opentelemetry.proto.collector.logs.v1.LogsService/Export': 'logs',
 };
 
-const MAX_CONNECTIONS = 512;
-/** An exporter has a few requests under way. */
-const MAX_STREAMS_OF_ONE = 100;
-const MAX_STREAMS = 512;
 /** Node's default of 64 KB makes a request of 1 MB wait several times for its client. */
 const WINDOW_BYTES = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** gRPC's clients send some ten headers. */
+const MAX_HEADERS = 64;
+/** In MB; Node's smallest. What a connection may hold besides bodies. */
+const MAX_SESSION_MEMORY = 1;
+/** Requests that a client cancels each second, after as many at once as it may have under way. */
+const RESETS_PER_SECOND = 33;
+/** What the objects of a request take. */
+const STREAM_BYTES = 8 * 1024;
+const GARBAGE_BYTES = 4 * 1024 * 1024;
 /** For a whole request. */
 const STREAM_MS = 15_000;
-/** A connection without requests. Clients connect again when they need to. */
-const IDLE_MS = 300_000;
 const RETRY_AFTER_MS = 1_000;
 /** Time for a client to read an answer that comes before the end of its request. */
 const LINGER_MS = 1_000;
@@ -63,28 +67,35 @@ export class OtlpGrpcReceiver implements Component {
   readonly #deps: ReceiverDeps;
   readonly #bodies: BodyReader;
   readonly #connections: Http2Connections;
+  readonly #noteGarbage: (bytes: number) => void;
   readonly #listener: Listener;
 
   constructor(config: ReceiverConfig & Address, deps: ReceiverDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
+    this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
     const { name, title } = this;
     const { log, certificate } = deps;
+    const limits = http2LimitsOf(config);
     const options = {
       settings: {
         initialWindowSize: WINDOW_BYTES,
-        maxConcurrentStreams: MAX_STREAMS_OF_ONE,
+        maxConcurrentStreams: limits.maxStreamsOfOne,
         maxHeaderListSize: MAX_HEADER_BYTES,
         enablePush: false,
       },
+      maxHeaderListPairs: MAX_HEADERS,
+      maxSessionMemory: MAX_SESSION_MEMORY,
+      streamResetBurst: limits.maxStreamsOfOne,
+      streamResetRate: RESETS_PER_SECOND,
+      maxSessionRejectedStreams: limits.maxStreamsOfOne,
       maxSessionInvalidFrames: 100,
     };
     const server =
       certificate === undefined
         ? createServer(options)
         : certificate.serve(createSecureServer({ ...options, ...certificate.options }), { title, log });
-    const limits = { maxConnections: MAX_CONNECTIONS, maxStreams: MAX_STREAMS, idleMs: IDLE_MS };
     const connections = new Http2Connections(server, limits);
     this.#connections = connections;
     server.on('session', onSession);
@@ -120,7 +131,9 @@ export class OtlpGrpcReceiver implements Component {
 
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     stream.on('error', () => {});
-    if (!this.#connections.admit(stream)) return;
+    const headerBytes = bytesOf(headers);
+    if (!this.#connections.admit(stream)) return this.#noteGarbage(headerBytes + STREAM_BYTES);
+    this.#noteGarbage(headerBytes);
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), STREAM_MS);
     stream.once('close', () => clearTimeout(timer));
     try {
@@ -169,6 +182,10 @@ export class OtlpGrpcReceiver implements Component {
     }
     return resultOf(await taking);
   }
+}
+
+function bytesOf(headers: IncomingHttpHeaders): number {
+  return Object.values(headers).reduce((sum, value) => sum + (value?.length ?? 0), 0);
 }
 
 function onSession(session: ServerHttp2Session): void {

@@ -41,6 +41,7 @@ const COMMON: readonly (readonly LoadName[])[] = [
   ['tcp-large'],
   ['tcp-small'],
   ['tcp-hostile'],
+  ['headers'],
   ['udp-small', 'udp-large', ...TCP],
 ];
 const LOADS_OF: Readonly<Record<Mode, readonly (readonly LoadName[])[]>> = {
@@ -61,10 +62,13 @@ export const CELLS: readonly Cell[] = (['daemon', 'local'] as const).flatMap((mo
 );
 
 const BUNDLE = [process.execPath, fileURLToPath(new URL('../../../dist/xrayd.cjs', import.meta.url))];
+const GRPC = ['--otlp-grpc', '127.0.0.1:0'];
 const FLAGS: Readonly<Record<Mode, readonly string[]>> = {
-  daemon: ['-o', '-n', 'us-east-1', '--no-verify-ssl'],
-  local: ['local', '--data-size', '200'],
+  daemon: ['-o', '-n', 'us-east-1', '--no-verify-ssl', ...GRPC],
+  local: ['local', '--data-size', '200', ...GRPC],
 };
+
+const SENDS_NOTHING: ReadonlySet<LoadName | undefined> = new Set(['tcp-hostile', 'headers']);
 
 /** X-Ray that answers 503 to everything, so that what was received waits. */
 async function unavailableXRay(): Promise<Server> {
@@ -114,6 +118,8 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
     const target = {
       udpPort: daemon.udpPort,
       tcpPort: Number(new URL(daemon.tcpUrl).port),
+      httpPort: Number(new URL(daemon.httpUrl).port),
+      grpcPort: daemon.portOf(/receiving OTLP over gRPC/),
       agent,
       signal: end,
       onAnswer,
@@ -127,7 +133,7 @@ export async function runCell({ mode, limitMb, loads }: Cell, { seconds }: { sec
       received = ledger.received;
       if (ledger.imbalance !== 0) problems.push(`the identity is off by ${ledger.imbalance}`);
       if (ledger.sent < accepted) problems.push(`${accepted} documents were accepted, and ${ledger.sent} stored`);
-      if (received === 0 && loads[0] !== 'tcp-hostile') problems.push('nothing was received');
+      if (received === 0 && !SENDS_NOTHING.has(loads[0])) problems.push('nothing was received');
       const live = await fetch(`${daemon.httpUrl}/livez`, { signal: AbortSignal.timeout(5_000) });
       if (!live.ok) problems.push(`/livez answers ${live.status}`);
     } else {

@@ -2,11 +2,14 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Load } from '../../../bench/load/load.ts';
+import { dataOf, PREFACE, requestOf, resetOf } from '../../fakes/http2-frames.ts';
 
 /** What a load is sent to, and for how long. */
 export interface Target {
   readonly udpPort: number;
   readonly tcpPort: number;
+  readonly httpPort: number;
+  readonly grpcPort: number;
   readonly agent: Agent;
   readonly signal: AbortSignal;
   /** Told of the status of each answer; 0 when the connection was closed instead. */
@@ -22,6 +25,7 @@ export type LoadName =
   | 'tcp-small'
   | 'tcp-varied'
   | 'tcp-hostile'
+  | 'headers'
   | 'queries'
   | 'large-graphs';
 
@@ -179,6 +183,42 @@ async function held({ tcpPort, signal }: Target, count: number): Promise<void> {
   for (const socket of sockets) socket.destroy();
 }
 
+/** More than any limit of a server. */
+const HEADER_CLIENTS = 500;
+const LARGE = { x: 'y'.repeat(12_000) };
+const manyOf = (count: number, of: (index: number) => Buffer): Buffer =>
+  Buffer.concat([PREFACE, ...Array.from({ length: count }, (_, i) => of(i))]);
+/** What costs before a request is accepted: large headers, many, requests that are cancelled, messages in bytes. */
+const OVER_GRPC = [
+  manyOf(100, (i) => requestOf(i, LARGE)),
+  manyOf(100, (i) => requestOf(i, Object.fromEntries(Array.from({ length: 330 }, (_, n) => [`x${n}`, ''])))),
+  manyOf(1_000, (i) => Buffer.concat([requestOf(i), resetOf(i)])),
+  Buffer.concat([manyOf(1, (i) => requestOf(i)), ...Array.from({ length: 5_000 }, () => dataOf(0, Buffer.from('x')))]),
+];
+const OVER_HTTP = `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n${`X: ${'y'.repeat(230)}\r\n`.repeat(60)}`;
+
+/** 500 clients of a port, which connect again when they are disconnected. */
+async function connected(
+  port: number,
+  signal: AbortSignal,
+  bytesOf: (index: number) => Buffer | string,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  signal.addEventListener('abort', () => sockets.forEach((socket) => socket.destroy()));
+  const one = async (index: number): Promise<void> => {
+    while (!signal.aborted) {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      sockets.add(socket);
+      socket.resume();
+      socket.write(bytesOf(index));
+      await new Promise((done) => socket.once('close', done));
+      sockets.delete(socket);
+      await sleep(100);
+    }
+  };
+  await Promise.all(Array.from({ length: HEADER_CLIENTS }, (_, index) => one(index)));
+}
+
 const RANGE = { StartTime: 0, EndTime: 4e9 };
 const SIX_HOURS = {
   StartTime: Math.floor(performance.timeOrigin / 1000) - 3_600,
@@ -214,6 +254,10 @@ export const LOADS: Readonly<Record<LoadName, (target: Target) => Promise<void>>
   'tcp-hostile': async (target) => {
     const bodies = rotated(...hostileBodies());
     await Promise.all([clients(target, 6, () => ['/TraceSegments', bodies()]), held(target, 400)]);
+  },
+  headers: async ({ tcpPort, httpPort, grpcPort, signal }) => {
+    const overHttp = [tcpPort, httpPort].map((port) => connected(port, signal, () => OVER_HTTP));
+    await Promise.all([...overHttp, connected(grpcPort, signal, (i) => OVER_GRPC[i % OVER_GRPC.length]!)]);
   },
   'large-graphs': async (target) => {
     const { traceId, bodies } = chainOf(1_250);

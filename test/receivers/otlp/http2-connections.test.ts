@@ -8,18 +8,13 @@ import {
 } from 'node:http2';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { Http2Connections, type Http2Limits } from '../../../src/receivers/otlp/http2-connections.ts';
+import { Http2Connections, http2LimitsOf, type Http2Limits } from '../../../src/receivers/otlp/http2-connections.ts';
 import { eventually } from '../../fakes/eventually.ts';
+import { PREFACE, requestOf, resetOf } from '../../fakes/http2-frames.ts';
 import { Scope } from '../../fakes/scope.ts';
 import { grpcReceiver } from '../started.ts';
 
 const scope = new Scope();
-/** The start of HTTP/2, with empty settings. */
-const PREFACE = Buffer.concat([
-  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
-]);
-
 /** A client that speaks HTTP/2 and never closes its side of the connection. */
 async function stubborn(url: string): Promise<Socket> {
   const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
@@ -46,13 +41,16 @@ function open(url: string, requests = 1): ClientHttp2Stream[] {
 async function serverWith(limits: Partial<Http2Limits>) {
   const server = createServer();
   const connections = new Http2Connections(server, {
-    maxConnections: 512,
-    maxStreams: 512,
-    idleMs: 60_000,
+    ...http2LimitsOf({ maxConnections: 512, maxStreamsOfOne: 100 }),
+    spareMs: 0,
     ...limits,
   });
   let admitted = 0;
-  server.on('session', (session) => session.on('error', () => {}));
+  let sessions = 0;
+  server.on('session', (session) => {
+    sessions++;
+    session.on('error', () => {});
+  });
   server.on('stream', (stream: ServerHttp2Stream) => {
     stream.on('error', () => {});
     if (connections.admit(stream)) admitted++;
@@ -65,7 +63,7 @@ async function serverWith(limits: Partial<Http2Limits>) {
   });
   const { port } = server.address() as AddressInfo;
   const count = (): Promise<number> => new Promise((done) => server.getConnections((_, connected) => done(connected)));
-  return { url: `http://127.0.0.1:${port}`, admitted: () => admitted, count };
+  return { url: `http://127.0.0.1:${port}`, admitted: () => admitted, sessions: () => sessions, count };
 }
 
 test('a client that never closes its connection does not hold up a stop', async () => {
@@ -112,4 +110,40 @@ test('beyond the limit of connections, the one that has had no request for longe
   await closed;
   await eventually(() => admitted() === 2);
   expect(busy!.closed).toBe(false);
+});
+
+/** Sends bytes in one packet after the start of HTTP/2. */
+function sendAtOnce(url: string, bytes: Buffer): Socket {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+  scope.add(() => socket.destroy());
+  socket.resume();
+  socket.write(Buffer.concat([PREFACE, bytes]));
+  return socket;
+}
+
+test('a client that starts and cancels more requests at once than it may have is disconnected after a few', async () => {
+  const { url, admitted, count } = await serverWith({ maxStreamsOfOne: 12 });
+  const requests = Array.from({ length: 300 }, (_, i) => Buffer.concat([requestOf(i), resetOf(i)]));
+  const socket = sendAtOnce(url, Buffer.concat(requests));
+  await eventually(() => socket.closed);
+  await eventually(async () => (await count()) === 0);
+  expect(admitted()).toBe(24);
+});
+
+test('a client that sends refused requests again at once is disconnected', async () => {
+  const { url, admitted } = await serverWith({ maxStreams: 1, maxStreamsOfOne: 12 });
+  open(url);
+  await eventually(() => admitted() === 1);
+  const socket = sendAtOnce(url, Buffer.concat(Array.from({ length: 20 }, (_, i) => requestOf(i))));
+  await eventually(() => socket.closed);
+  expect(admitted()).toBe(1);
+});
+
+test('clients that connect faster than connections become spare cost no session', async () => {
+  const { url, sessions, count } = await serverWith({ maxConnections: 4, spareMs: 60_000 });
+  const clients = Array.from({ length: 4 }, () => sendAtOnce(url, Buffer.alloc(0)));
+  await eventually(() => sessions() === 4);
+  const beyond = Array.from({ length: 20 }, () => sendAtOnce(url, requestOf(0)));
+  await eventually(() => beyond.every(({ closed }) => closed));
+  expect([sessions(), await count(), clients.some(({ closed }) => closed)]).toEqual([4, 4, false]);
 });
