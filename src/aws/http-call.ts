@@ -150,7 +150,7 @@ const CODES: Readonly<Record<string, FailureCode>> = {
   ETIMEDOUT: 'timeout',
 };
 
-function codeOf(error: Error): FailureCode {
+export function codeOf(error: Error): FailureCode {
   return CODES[systemCodeOf(error) ?? ''] ?? 'network';
 }
 

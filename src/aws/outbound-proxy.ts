@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP } from 'node:net';
 import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
+import { HttpConnections } from './http-connections.ts';
 
 export interface OutboundConfig {
   /** URL of an HTTP proxy, or "". */
@@ -27,11 +28,23 @@ export class Outbound {
   readonly #failures = new Map<string, number>();
   #direct: Agents;
   #proxied: Agents | undefined;
+  readonly #connections = new Map<string, HttpConnections>();
 
   constructor(config: OutboundConfig) {
     this.#config = config;
     this.#direct = agentsFor(config);
     this.#proxied = this.#makeProxied();
+  }
+
+  /** The connections for X-Ray's calls to the server of `url`. */
+  connectionsTo(url: URL): HttpConnections {
+    const known = this.#connections.get(url.origin);
+    if (known !== undefined) return known;
+    const { proxyAddress, noVerifySsl, maxSockets } = this.#config;
+    const proxy = this.isProxied(url) ? new URL(proxyAddress) : undefined;
+    const made = new HttpConnections({ url: new URL(url.origin), proxy, noVerifySsl, maxSockets });
+    this.#connections.set(url.origin, made);
+    return made;
   }
 
   agentFor(url: URL): HttpAgent | HttpsAgent {
@@ -62,10 +75,12 @@ export class Outbound {
       agents?.http.destroy();
       agents?.https.destroy();
     }
+    for (const connections of this.#connections.values()) connections.close();
   }
 
   /** Running calls continue; their connections are closed afterwards. */
   #renew(): void {
+    for (const connections of this.#connections.values()) connections.renew();
     const old = [this.#direct, this.#proxied];
     this.#direct = agentsFor(this.#config);
     this.#proxied = this.#makeProxied();

@@ -10,7 +10,7 @@ import { REFUSES_CALLER } from './caller-refusals.ts';
 import type { CredentialSource } from './credentials.ts';
 import { isAwsHost, isXRaysError } from './foreign-answer.ts';
 import { isXRaysAnswer } from './output-shape.ts';
-import { performCall, type HttpAnswer, type HttpFailure } from './http-call.ts';
+import type { HttpAnswer, HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { ServiceClock } from './service-clock.ts';
 import { signedHeaders } from './signer.ts';
@@ -104,7 +104,7 @@ export class XRayApi {
     const url = urlOf(base, prefix + target);
     const hasLength = body.length > 0 || method === 'POST';
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
-    const agent = this.#deps.outbound.agentFor(url);
+    const connections = this.#deps.outbound.connectionsTo(base);
     // Not signed, because an intermediary may remove it.
     const path: Record<string, string> =
       this.#deps.callPath === undefined || isAwsHost(base) ? {} : { [CALL_PATH_HEADER]: this.#deps.callPath.header };
@@ -118,12 +118,11 @@ export class XRayApi {
         region,
         dateOf(signedMs),
       );
-      return performCall({
-        url,
+      return connections.exchange({
         method,
+        target: url.pathname + url.search,
         headers: { ...signed, ...path },
         body,
-        agent,
         signal,
         timeoutMs,
         maxAnswerBytes,

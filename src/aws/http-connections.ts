@@ -1,0 +1,365 @@
+import type { Socket } from 'node:net';
+import { monotonicMs } from '../pipeline/clock.ts';
+import { messageOf } from '../pipeline/errors.ts';
+import { AnswerReader } from './answer-reader.ts';
+import { codeOf, isTrustedNow, type FailureCode, type HttpAnswer, type HttpFailure } from './http-call.ts';
+import { openSocket, portOf, proxyAuthorization } from './http-socket.ts';
+import type { ResponseBudget } from './response-budget.ts';
+import { isTlsError, tlsProblem } from './tls-problem.ts';
+import { trustGeneration } from './trust.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query, escaped. */
+  readonly target: string;
+  /** Every header except `connection`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** May be used again once the exchange has ended with an answer. */
+  readonly body: Buffer;
+  readonly signal: AbortSignal;
+  /** For the whole exchange, from connecting to the last byte of the response. */
+  readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
+  /** Shared with other exchanges. */
+  readonly answers?: ResponseBudget | undefined;
+}
+
+export interface ConnectionsConfig {
+  /** Scheme, host and port of the server. */
+  readonly url: URL;
+  readonly proxy?: URL | undefined;
+  readonly noVerifySsl: boolean;
+  readonly maxSockets: number;
+}
+
+/** Idle connections are closed this long before the server said it closes them. As in Node. */
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+
+/** Characters that end a line or a header; Source: RFC 9110, 5.5. */
+const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * Connections to one server that are kept alive, and the exchanges on them: an HTTP/1.1 client for X-Ray's calls, of
+ * which a busy daemon makes hundreds a second. It runs fewer functions per call than node:https, which matters because
+ * at such rates V8 runs most of them unoptimised (docs/decisions/0017-http-client.md).
+ * Whatever is unusual ends the connection, and the exchange is a failure with a code.
+ */
+export class HttpConnections {
+  readonly #config: ConnectionsConfig;
+  /** The last one is used next, so that those that are not needed are closed by the server. */
+  readonly #idle: Connection[] = [];
+  readonly #waiting: Exchange[] = [];
+  readonly #all = new Set<Connection>();
+  #opening = 0;
+  #session: Buffer | undefined;
+  /** Connections of an earlier generation are not used again. */
+  #generation = 0;
+  #isClosed = false;
+
+  constructor(config: ConnectionsConfig) {
+    this.#config = config;
+  }
+
+  /** One exchange. Never rejects: every error is a failure with a code. */
+  exchange(request: HttpRequest): Promise<HttpAnswer | HttpFailure> {
+    return new Promise((resolve) => {
+      const exchange = new Exchange(request, this.#headOf(request), resolve);
+      if (!exchange.isSettled) this.#start(exchange);
+    });
+  }
+
+  /** Closes idle connections, and busy ones after their exchange: the next exchange resolves the name again. */
+  renew(): void {
+    this.#generation++;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /** Ends all exchanges. */
+  close(): void {
+    this.#isClosed = true;
+    for (const connection of this.#all) connection.destroy();
+    for (const exchange of this.#waiting.splice(0)) exchange.fail('aborted', 'the connections are closed');
+  }
+
+  #start(exchange: Exchange): void {
+    const nowMs = monotonicMs();
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.usableUntilMs > nowMs) return idle.send(exchange);
+      idle.destroy();
+    }
+    this.#connect(exchange);
+  }
+
+  #connect(exchange: Exchange): void {
+    if (this.#isClosed) return exchange.fail('aborted', 'the connections are closed');
+    if (this.#all.size + this.#opening >= this.#config.maxSockets) {
+      this.#waiting.push(exchange);
+      return;
+    }
+    this.#opening++;
+    const generation = this.#generation;
+    const trusted = trustGeneration();
+    const isOver = (): void => {
+      this.#opening--;
+      exchange.cancel = undefined;
+    };
+    const giveUp = openSocket(this.#config, this.#session, {
+      onOpen: (socket) => {
+        isOver();
+        if (this.#isClosed) {
+          socket.destroy();
+          return exchange.fail('aborted', 'the connections are closed');
+        }
+        const { host } = this.#config.url;
+        const connection = new Connection(socket, { host, generation, onFree: (free) => this.#onFree(free) });
+        this.#all.add(connection);
+        connection.send(exchange);
+      },
+      onError: (error) => {
+        isOver();
+        const isTls = isTlsError(error);
+        if (isTls) this.#session = undefined;
+        if (isTls && !exchange.isRepeated && isTrustedNow(error, trusted)) {
+          exchange.isRepeated = true;
+          this.#connect(exchange);
+          return;
+        }
+        exchange.failWith(error, this.#config.url.host);
+        this.#next();
+      },
+      onSession: (session) => (this.#session = session),
+    });
+    exchange.cancel = (): void => {
+      isOver();
+      giveUp();
+      this.#next();
+    };
+  }
+
+  /** A connection has ended its exchange, or was closed. */
+  #onFree(connection: Connection): void {
+    const { unsent } = connection;
+    if (connection.isOpen && connection.generation === this.#generation && !this.#isClosed) this.#idle.push(connection);
+    else {
+      connection.destroy();
+      this.#all.delete(connection);
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    }
+    // The server closed the kept-alive connection just before it was used again: the request was never read
+    // (nodejs/node#47130).
+    if (unsent !== undefined) this.#connect(unsent);
+    else this.#next();
+  }
+
+  #next(): void {
+    const exchange = this.#waiting.shift();
+    if (exchange === undefined) return;
+    if (exchange.isSettled) this.#next();
+    else this.#start(exchange);
+  }
+
+  #headOf({ method, target, headers }: HttpRequest): string {
+    const { url, proxy } = this.#config;
+    const isAbsolute = proxy !== undefined && url.protocol !== 'https:';
+    let head = `${method} ${isAbsolute ? `http://${url.hostname}:${portOf(url)}` : ''}${target} HTTP/1.1\r\n`;
+    for (const name in headers) {
+      const value = headers[name] ?? '';
+      if (FORBIDDEN.test(value)) return '';
+      head += `${name}: ${value}\r\n`;
+    }
+    return `${head}${isAbsolute ? proxyAuthorization(proxy) : ''}Connection: keep-alive\r\n\r\n`;
+  }
+}
+
+/** A request, its deadline, and where its result goes. */
+class Exchange {
+  readonly request: HttpRequest;
+  readonly head: string;
+  readonly #resolve: (result: HttpAnswer | HttpFailure) => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  /** Ends the connecting, or the connection. */
+  cancel: (() => void) | undefined;
+  isRepeated = false;
+  isSettled = false;
+
+  constructor(request: HttpRequest, head: string, resolve: (result: HttpAnswer | HttpFailure) => void) {
+    this.request = request;
+    this.head = head;
+    this.#resolve = resolve;
+    const { signal, timeoutMs } = request;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#timer = setTimeout(this.#onTimeout, timeoutMs);
+    if (signal.aborted) this.#onAbort();
+    else if (head === '') this.fail('network', 'a header contains a character that HTTP does not allow');
+  }
+
+  readonly #onTimeout = (): void => this.#giveUp('timeout', `no complete answer within ${this.request.timeoutMs} ms`);
+  readonly #onAbort = (): void => this.#giveUp('aborted', 'the call was cancelled');
+
+  fail(code: FailureCode, message: string): void {
+    this.settle({ kind: 'failure', code, message });
+  }
+
+  failWith(error: Error, host: string): void {
+    if (isTlsError(error)) this.fail('tls', tlsProblem(error, host));
+    else this.fail(codeOf(error), messageOf(error));
+  }
+
+  settle(result: HttpAnswer | HttpFailure): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    clearTimeout(this.#timer);
+    this.request.signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve(result);
+  }
+
+  #giveUp(code: FailureCode, message: string): void {
+    this.fail(code, message);
+    this.cancel?.();
+  }
+}
+
+/** An open connection, which carries one exchange at a time. */
+class Connection {
+  readonly generation: number;
+  readonly #socket: Socket;
+  readonly #host: string;
+  readonly #onFree: (connection: Connection) => void;
+  #exchange: Exchange | undefined;
+  #reader: AnswerReader | undefined;
+  /** Whether it has carried an exchange before. */
+  #isUsed = false;
+  #hasBytes = false;
+  isOpen = true;
+  /** When the server closes the connection if it stays idle, as far as it said. */
+  usableUntilMs = Infinity;
+  /** An exchange that has to be sent on another connection. */
+  unsent: Exchange | undefined;
+
+  constructor(
+    socket: Socket,
+    { host, generation, onFree }: { host: string; generation: number; onFree: (connection: Connection) => void },
+  ) {
+    this.#socket = socket;
+    this.#host = host;
+    this.generation = generation;
+    this.#onFree = onFree;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () => this.#onEnd());
+  }
+
+  send(exchange: Exchange): void {
+    const { body, method, maxAnswerBytes: maxBytes, answers: budget } = exchange.request;
+    this.#exchange = exchange;
+    this.#reader = new AnswerReader({ maxBytes, budget, isHead: method === 'HEAD' });
+    this.#hasBytes = false;
+    exchange.cancel = this.#cancel;
+    const socket = this.#socket;
+    if (this.#isUsed) socket.ref();
+    if (body.length === 0) {
+      socket.write(exchange.head, 'latin1');
+      return;
+    }
+    // One system call, and for TLS one record less.
+    socket.cork();
+    socket.write(exchange.head, 'latin1');
+    socket.write(body);
+    socket.uncork();
+  }
+
+  destroy(): void {
+    this.isOpen = false;
+    this.#socket.destroy();
+  }
+
+  readonly #cancel = (): void => {
+    this.destroy();
+    this.#free();
+  };
+
+  #onData(chunk: Buffer): void {
+    const reader = this.#reader;
+    // Nothing was asked: the bytes would be taken for the next answer.
+    if (reader === undefined) return this.#drop();
+    this.#hasBytes = true;
+    if (reader.feed(chunk) !== 'reading') this.#conclude(reader);
+  }
+
+  #onEnd(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return this.#drop();
+    reader.end();
+    this.#conclude(reader);
+  }
+
+  /** The connection failed. */
+  #fail(error: Error): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.#drop();
+    this.isOpen = false;
+    if (!this.#repeats(exchange, codeOf(error))) exchange.failWith(error, this.#host);
+    this.#free();
+  }
+
+  /** Nothing more will be read of the response. */
+  #conclude(reader: AnswerReader): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    const { status, headers, body } = reader;
+    // An early answer: the server has not read the whole request.
+    const hasWritten = this.#socket.writableLength === 0;
+    if (!reader.keepsOpen || !hasWritten) this.destroy();
+    if (reader.state === 'complete' || (reader.state === 'too_large' && status >= 300))
+      exchange.settle({ kind: 'answer', status, headers, body });
+    else if (reader.state === 'too_large')
+      exchange.fail(
+        'answer_too_large',
+        `the answer is larger than ${exchange.request.maxAnswerBytes} bytes, or all answers together are too large`,
+      );
+    else if (reader.state === 'invalid') exchange.fail('network', `the answer is not HTTP: ${reader.problem}`);
+    else if (!this.#repeats(exchange, 'connection_reset'))
+      exchange.fail('connection_reset', 'the connection was closed before the answer was complete');
+    this.#keepFor(headers['keep-alive']);
+    this.#free();
+  }
+
+  /** Whether the exchange is sent once more, because the server cannot have read it. */
+  #repeats(exchange: Exchange, code: FailureCode): boolean {
+    const isUnread = this.#isUsed && !this.#hasBytes;
+    if (!isUnread || code !== 'connection_reset' || exchange.isRepeated) return false;
+    exchange.isRepeated = true;
+    this.isOpen = false;
+    this.unsent = exchange;
+    return true;
+  }
+
+  #keepFor(hint: string | string[] | undefined): void {
+    const seconds = /^timeout=(\d{1,6})/.exec(typeof hint === 'string' ? hint : '')?.[1];
+    this.usableUntilMs =
+      seconds === undefined ? Infinity : monotonicMs() + Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS;
+  }
+
+  /** The server closed an idle connection. */
+  #drop(): void {
+    if (!this.isOpen) return;
+    this.destroy();
+    this.#onFree(this);
+  }
+
+  #free(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    exchange.cancel = undefined;
+    this.#exchange = undefined;
+    this.#reader?.release();
+    this.#reader = undefined;
+    this.#isUsed = true;
+    // An idle connection does not keep the process alive.
+    this.#socket.unref();
+    this.#onFree(this);
+    this.unsent = undefined;
+  }
+}
