@@ -106,6 +106,11 @@ export function newCounters() {
       'Spans received, by protocol (otlp_http, otlp_grpc, zipkin) and result: accepted, rejected (invalid, as the answer says), or refused (xrayd was full or stopping, or its spool could not be written; the sender keeps them). The segment documents of accepted spans count as received.',
       ['protocol', 'result'],
     ),
+    refusedRequests: defineCounter(
+      'xrayd_span_requests_refused_total',
+      'Requests to the receivers of spans that were refused before their spans were counted, by protocol and reason: bodies (too many requests were being read), or requests (gRPC: too many were under way). The sender keeps them.',
+      ['protocol', 'reason'],
+    ),
     otherRecords: defineCounter(
       'xrayd_otlp_records_total',
       'Log records and data points that the local X-Ray received over OTLP, by signal (logs, metrics) and result: kept (with its trace), not_kept (metrics, and logs without a trace ID), over_limit (its trace has as many logs as are kept), or refused (the store was full or stopping; the sender keeps them).',

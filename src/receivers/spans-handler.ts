@@ -152,6 +152,7 @@ export class SpansHandler<E extends string> implements HttpHandler {
       case 'too_large':
         return protocol.failed(413, `the request has more than ${maxBytes} bytes: send less at a time`, encoding);
       case 'busy':
+        this.#deps.intake.countRefused('bodies');
         return this.#busy(429, 'xrayd is reading too many request bodies', encoding);
       case 'corrupt':
         return protocol.failed(400, 'the body is not compressed as Content-Encoding says', encoding);

@@ -32,7 +32,7 @@ const AS_OTLP: SpanEncoding = { format: 'otlp', encode: (traces) => partsOf(trac
 
 export interface SpansIntakeDeps {
   readonly sink: DocumentSink;
-  readonly counters: Pick<Counters, 'spans'>;
+  readonly counters: Pick<Counters, 'spans' | 'refusedRequests'>;
   readonly protocol: Protocol;
   /**
    * Whether a request is answered only when its spans have reached their destination, so that a query after the answer
@@ -84,6 +84,12 @@ export class SpansIntake {
       case 'accepted':
         return this.#accepted(spans, rejected);
     }
+  }
+
+  /** Counts a request that was refused before it was decoded: the number of its spans is unknown. */
+  countRefused(reason: 'bodies' | 'requests'): void {
+    const { counters, protocol } = this.#deps;
+    counters.refusedRequests.inc({ protocol, reason });
   }
 
   /** `accepted` once the documents have reached their destination. */

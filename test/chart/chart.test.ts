@@ -157,6 +157,12 @@ const ALERT_TESTS = [
     '20m',
   ),
   alertTest(
+    'XraydSpansRefused',
+    { 'xrayd_span_requests_refused_total|protocol="otlp_http",reason="bodies"': '0+0x10 0+5x20' },
+    '11m',
+    '20m',
+  ),
+  alertTest(
     'XraydUploadFailing',
     {
       'xrayd_put_trace_segments_total|outcome="sent"': '0+10x10 100+0x20',

@@ -44,6 +44,8 @@ export interface Started<R> {
   readonly url: string;
   /** Spans by result. */
   spans(): Record<string, number>;
+  /** Requests that were refused before they were decoded, by reason. */
+  refused(): Record<string, number>;
   /** Log records and data points, by signal and result. */
   others(): Record<string, number>;
   /** The logs that were kept. */
@@ -75,6 +77,8 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, cer
     mode: 'local',
     ...config,
   } as const;
+  const refused = (): Record<string, number> =>
+    Object.fromEntries(counters.refusedRequests.samples().map(([{ reason }, count]) => [reason, count]));
   const others = (): Record<string, number> =>
     Object.fromEntries(
       counters.otherRecords.samples().map(([{ signal, result }, count]) => [`${signal} ${result}`, count]),
@@ -87,7 +91,7 @@ function parts(protocol: Protocol, { isConfirmed = false, maxWaitMs = 5_000, cer
       return kept.length;
     });
   const otherSignals = new OtherSignals({ keepLogs, counters, log });
-  return { whole, sink, log, spans, others, logs, deps: { intake, otherSignals, guard, log, certificate } };
+  return { whole, sink, log, spans, refused, others, logs, deps: { intake, otherSignals, guard, log, certificate } };
 }
 
 export function httpReceiver(scope: Scope, options: Options = {}): Promise<Started<Listener>> {

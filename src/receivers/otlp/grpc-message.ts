@@ -9,6 +9,8 @@ const PREFIX_BYTES = 5;
 export interface MessageProblem {
   readonly code: number;
   readonly message: string;
+  /** The message may be accepted later. */
+  readonly isBusy?: true;
 }
 
 /**
@@ -59,7 +61,7 @@ function problemOf(problem: 'too_large' | 'busy' | 'corrupt', maxBytes: number):
         message: `the request has more than ${maxBytes} bytes: send less at a time`,
       };
     case 'busy':
-      return { code: RPC_CODE.unavailable, message: 'xrayd is reading too many requests' };
+      return { code: RPC_CODE.unavailable, message: 'xrayd is reading too many requests', isBusy: true };
     case 'corrupt':
       return { code: RPC_CODE.internal, message: 'the message is not compressed as grpc-encoding says' };
   }

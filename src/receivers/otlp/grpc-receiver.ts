@@ -132,7 +132,11 @@ export class OtlpGrpcReceiver implements Component {
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     stream.on('error', () => {});
     const headerBytes = bytesOf(headers);
-    if (!this.#connections.admit(stream)) return this.#noteGarbage(headerBytes + STREAM_BYTES);
+    if (!this.#connections.admit(stream)) {
+      this.#deps.intake.countRefused('requests');
+      this.#noteGarbage(headerBytes + STREAM_BYTES);
+      return;
+    }
     this.#noteGarbage(headerBytes);
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), STREAM_MS);
     stream.once('close', () => clearTimeout(timer));
@@ -169,7 +173,11 @@ export class OtlpGrpcReceiver implements Component {
     if (path !== TRACES && (other === undefined || mode === 'daemon'))
       return { code: RPC_CODE.unimplemented, message: `xrayd takes spans at ${TRACES}` };
     const message = await readMessage(stream, textOf(headers['grpc-encoding']), { bodies: this.#bodies, maxBytes });
-    if ('code' in message) return message;
+    if ('code' in message) {
+      if (message.isBusy !== true) return message;
+      this.#deps.intake.countRefused('bodies');
+      return { ...message, retryAfterMs: RETRY_AFTER_MS };
+    }
     let taking: Promise<IntakeAnswer>;
     try {
       // Decoded before the first wait.

@@ -126,6 +126,14 @@ test.each(['full', 'stopping', 'unwritable'] as const)(
   },
 );
 
+test('while too many requests are being read, the client may try again', async () => {
+  const started = await grpcReceiver(scope, { mode: 'daemon', maxBodiesBytes: 0 });
+  const { status, details } = await call(started.url, [framed(Buffer.alloc(100_000))]);
+  expect(status).toBe('14');
+  expect(Buffer.from(details ?? '', 'base64').toString('latin1')).toContain('google.rpc.RetryInfo');
+  expect([started.spans(), started.refused()]).toEqual([{}, { bodies: 1 }]);
+});
+
 test('what is not gRPC gets a status of HTTP', async () => {
   const { url } = await grpcReceiver(scope);
   expect((await call(url, [ONE], { 'content-type': 'application/x-protobuf' })).httpStatus).toBe(415);

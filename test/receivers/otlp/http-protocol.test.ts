@@ -244,6 +244,7 @@ test('many large bodies share one limit', async () => {
   );
   expect(statuses.filter((status) => status === 'waiting')).toHaveLength(1);
   expect(statuses.filter((status) => status === 429)).toHaveLength(4);
+  expect(started.refused()).toEqual({ bodies: 4 });
 });
 
 test('a client that sends a compressed body slowly holds no decompressor', async () => {

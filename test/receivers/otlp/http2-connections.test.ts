@@ -80,10 +80,12 @@ test('an idle connection is closed, also if its client does not close its side',
 });
 
 test('requests beyond the limit of all connections are reset, so that clients send them again', async () => {
-  const { url } = await grpcReceiver(scope);
+  const started = await grpcReceiver(scope);
+  const { url } = started;
   const streams = Array.from({ length: 6 }, () => open(url, 100)).flat();
   const refused = (): number => streams.filter(({ rstCode }) => rstCode === constants.NGHTTP2_REFUSED_STREAM).length;
   await eventually(() => refused() === 600 - 512);
+  expect(started.refused()).toEqual({ requests: 600 - 512 });
 });
 
 test('a request that ends makes room for another one', async () => {
