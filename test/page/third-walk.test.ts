@@ -7,7 +7,7 @@ import { attributes, event, resource, scope as otelScope, span, traces } from '.
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { openShop, secondsAgo, ShownXRay } from './local.ts';
-import { panel } from './parts.ts';
+import { offered, panel, rows, searchBox } from './parts.ts';
 import { checkout, ShopTrace } from './shop.ts';
 
 const scope = new Scope();
@@ -163,4 +163,107 @@ test.skipIf(skipped !== '')(`all clients of a load balancer are one line in its 
   expect(await callers.evaluateAll((all) => all.map((row) => row.querySelector('td')?.textContent?.trim()))).toEqual([
     'Client',
   ]);
+});
+
+test.skipIf(skipped !== '')(
+  `a pasted line opens its trace without a list over it, and the keys of the trace work at once${note}`,
+  async () => {
+    const { page, failed, xray } = await openShop({ scope, browser }, '/', { width: 390 });
+    const line = accessLogLine({ trace: `Root=${failed}` });
+    // Before and after the editor has replaced the plain field.
+    for (const isReady of [false, true]) {
+      await page.goto(`${xray.url}/`);
+      if (isReady) await page.locator('.cm-content').waitFor();
+      await searchBox(page).fill(line);
+      await searchBox(page).press('Enter');
+      await page.getByRole('heading', { name: 'POST /checkout' }).waitFor();
+      await page.locator('.cm-content').waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('heading', { name: 'Keys' }).waitFor();
+      expect(await offered(page).count()).toBe(0);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('.cm-scroller').evaluate(({ scrollLeft }) => scrollLeft)).toBe(0);
+    }
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `words are offered as the name of a service only if there is such a service${note}`,
+  async () => {
+    const { page } = await openShop({ scope, browser }, '/', { width: 1360 });
+    await rows(page).first().waitFor();
+    await searchBox(page).click();
+    await page.keyboard.type('pay', { delay: 20 });
+    await offered(page).filter({ hasText: 'service("payments")' }).waitFor();
+    expect(await offered(page).filter({ hasText: 'service("pay")' }).count()).toBe(0);
+    await page.keyboard.type('ments', { delay: 20 });
+    await offered(page).filter({ hasText: 'http.url CONTAINS "payments"' }).waitFor();
+    expect(await offered(page).filter({ hasText: 'service("payments")' }).count()).toBe(1);
+  },
+);
+
+test.skipIf(skipped !== '')(`the number of unsampled traces is not given as one of matches${note}`, async () => {
+  const { page, xray } = await openShop({ scope, browser }, '/', { width: 1360 });
+  const traceId = `${Math.floor(secondsAgo(5)).toString(16)}${'8'.repeat(24)}`;
+  const unsampled = encodeTraces(traces([span({ traceId })], { resource: resource({ 'service.name': 'thumbnail' }) }));
+  await xray.daemon.send(`{"format":"json","version":1}\nT1U${unsampled.toString('base64')}`);
+  await page.getByRole('button', { name: '1 unsampled' }).waitFor();
+  await page.goto(`${xray.url}/?text=checkout`);
+  await page.getByRole('button', { name: 'Unsampled too' }).waitFor();
+  expect(await page.getByText('1 unsampled').count()).toBe(0);
+});
+
+test.skipIf(skipped !== '')(`at 390 px the list of keys opens at its beginning${note}`, async () => {
+  const { page } = await openShop({ scope, browser }, '/traces/FAILED', { width: 390, height: 700 });
+  await page.locator('.trace-body').waitFor();
+  await page.keyboard.press('?');
+  const title = page.getByRole('heading', { name: 'Keys' });
+  await title.waitFor();
+  expect(await page.getByRole('dialog').evaluate(({ scrollTop }) => scrollTop)).toBe(0);
+  await page.keyboard.press('Escape');
+  await title.waitFor({ state: 'detached' });
+});
+
+test.skipIf(skipped !== '')(`a brush that reaches the top of the chart has no longest duration${note}`, async () => {
+  const { page } = await openShop({ scope, browser }, '/', { width: 1360 });
+  const box = (await page.locator('.scatter canvas').boundingBox())!;
+  await page.mouse.move(box.x + 200, box.y + 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL((url) => /^duration >= [\d.]+$/.test(url.searchParams.get('q') ?? ''));
+});
+
+test.skipIf(skipped !== '')(`screens without a match say so, and lead out${note}`, async () => {
+  const { page, xray } = await openShop({ scope, browser }, '/map?text=zebra', { width: 390 });
+  await page.getByRole('heading', { name: 'No service to show' }).waitFor();
+  await page.getByRole('button', { name: 'Clear the filter' }).last().click();
+  await page.getByRole('button', { name: /^Client:/ }).waitFor();
+  await page.goto(`${xray.url}/?pinned=true`);
+  await page.getByRole('heading', { name: 'No pinned trace' }).waitFor();
+  await page.getByRole('link', { name: 'All traces' }).click();
+  await rows(page).first().waitFor();
+  const mistake = encodeURIComponent('duration > 100ms AND service("checkout" AND annotation.tenant = "acme"');
+  await page.goto(`${xray.url}/?q=${mistake}`);
+  const button = page.getByRole('button', { name: /^Search the text/ });
+  const { x, width } = (await button.boundingBox())!;
+  expect(x).toBeGreaterThanOrEqual(16);
+  expect(x + width).toBeLessThanOrEqual(390 - 16);
+  await page.goto(`${xray.url}/?range=unknown`);
+  await rows(page).first().waitFor();
+  expect(await page.getByRole('combobox', { name: 'Time range' }).inputValue()).toBe('');
+});
+
+test.skipIf(skipped !== '')(`the key to the strokes is never cut in the middle of a word${note}`, async () => {
+  const { page } = await openShop({ scope, browser }, '/traces/FAILED?find=prices', { width: 1280 });
+  await page.getByRole('button', { name: 'Next' }).click();
+  await panel(page).waitFor();
+  const cut = await page.locator('.line-key').evaluate((key) => {
+    const { right, bottom } = key.getBoundingClientRect();
+    return [...key.children].filter((each) => {
+      const box = each.getBoundingClientRect();
+      return box.top < bottom - 1 && box.right > right + 1;
+    }).length;
+  });
+  expect(cut).toBe(0);
 });

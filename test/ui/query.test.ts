@@ -99,6 +99,7 @@ test('suggests conditions for common words, but not for names and keywords', () 
   expect(insteadOf('throttle')).toEqual(['service() { throttle }']);
   expect(insteadOf('servise("a") { fault }')).toEqual(['service("a") { fault }']);
   expect(insteadOf('edgee("a", "b")')).toEqual(['edge("a", "b")']);
+  expect(insteadOf('annotation.tenant = "nobody"'), 'an expression').toEqual([]);
   for (const other of ['checkout', 'slowpoke', 'error-service', 'edge("a"', 'selected("a")', ''])
     expect(insteadOf(other), other).toEqual([]);
 });

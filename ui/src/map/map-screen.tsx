@@ -152,20 +152,34 @@ function Unread({ problem }: { problem: string }) {
 }
 
 function Empty() {
+  const hasRange = searched.value?.from !== undefined;
+  const isPart = isNarrowed.value || hasRange;
   return (
     <div class="empty">
-      <h1>No services yet</h1>
+      <h1>{isPart ? 'No service to show' : 'No services yet'}</h1>
       <p>
-        The map is drawn from traces that are complete{isNarrowed.value ? ' and match what is searched for' : ''}. It
-        appears with the first such trace.
+        {isPart ? 'No complete trace matches the search' : 'The map is drawn from traces that are complete'}. It appears
+        with the first such trace.
       </p>
       <p class="buttons">
+        {hasRange && (
+          <button type="button" class="button" onClick={() => setParams({ range: '', from: '', to: '' })}>
+            Search all time
+          </button>
+        )}
+        {isNarrowed.value && (
+          <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
+            Clear the filter
+          </button>
+        )}
         <a class="button" href={hrefTo(LIST)}>
           Traces
         </a>
-        <a class="button" href={hrefTo('/connect')}>
-          Connect an application
-        </a>
+        {!isPart && (
+          <a class="button" href={hrefTo('/connect')}>
+            Connect an application
+          </a>
+        )}
       </p>
     </div>
   );

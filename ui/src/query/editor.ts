@@ -167,6 +167,8 @@ export function createEditor(parent: HTMLElement, { text, cursor, onChange, onSu
     set: (next) => {
       if (next !== view.state.doc.toString())
         view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+      // Its beginning is what the reader recognizes it by; without a text it is the placeholder.
+      if (!view.hasFocus || next === '') view.scrollDOM.scrollLeft = 0;
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),

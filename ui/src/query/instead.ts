@@ -26,7 +26,8 @@ export function insteadOf(text: string): string[] {
   );
   const [, called, rest = ''] = /^(\w+)(\s*\(.*)$/s.exec(asked) ?? [];
   const keyword = called === undefined ? undefined : serviceOrEdgeMeantBy(called);
-  const pair = pairOf(asked);
+  // An expression has other pairs than a text.
+  const pair = problemOf(asked) === undefined ? undefined : pairOf(asked);
   const conditions = [
     ...meant,
     ...(keyword === undefined ? [] : [`${keyword}${rest}`]),

@@ -38,6 +38,9 @@ export function QueryBox() {
   });
   const run = useLatest((text: string): void => {
     submit(text);
+    // The keys of the trace work at once, and the box offers nothing over it.
+    if (readingOf(text).kind === 'trace' && document.activeElement instanceof HTMLElement)
+      document.activeElement.blur();
     // If the address did not change, restore the text of the address.
     write(boxed.peek());
   });

@@ -1,4 +1,5 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import { list } from '../live.ts';
 import { insteadOf, pairOf } from './instead.ts';
 import { problemOf, readingOf } from './reading.ts';
 
@@ -9,14 +10,23 @@ const LAST = -500;
 export function completeText({ state, pos }: CompletionContext): CompletionResult | null {
   const written = state.doc.toString();
   const reading = readingOf(written);
-  if (reading.kind !== 'text' || pos !== written.length) return null;
-  const options = expressionsFor(reading.text).map((expression, i): Completion => ({
-    label: written,
-    displayLabel: expression,
-    apply: expression,
-    boost: LAST - i,
-  }));
+  // With a dot or a parenthesis at its end it is the beginning of a condition.
+  if (reading.kind !== 'text' || pos !== written.length || /[.(]$/.test(written)) return null;
+  const options = expressionsFor(reading.text)
+    .filter(mayMatch)
+    .map((expression, i): Completion => ({
+      label: written,
+      displayLabel: expression,
+      apply: expression,
+      boost: LAST - i,
+    }));
   return options.length === 0 ? null : { from: 0, options };
+}
+
+/** A text is rarely the whole name of a service, and the names that contain it are offered anyway. */
+function mayMatch(expression: string): boolean {
+  const [, name] = /^service\(("(?:[^"\\]|\\.)*")\)$/.exec(expression) ?? [];
+  return name === undefined || list.rows.some(({ services }) => services.includes(String(JSON.parse(name))));
 }
 
 /** Expressions similar to a text search, best first. */

@@ -18,7 +18,10 @@ export function Help() {
   if (!isShown) return null;
   return (
     <dialog ref={dialog} class="help" aria-labelledby="keys-title" onClose={() => (isOpen.value = false)}>
-      <h1 id="keys-title">Keys</h1>
+      {/* The list is read from its beginning: Close, at its end, may be below the screen. */}
+      <h1 id="keys-title" tabIndex={-1} autofocus>
+        Keys
+      </h1>
       {allKeys().map(([title, handlers]) => (
         <section key={title}>
           <h2>{title}</h2>
@@ -37,9 +40,7 @@ export function Help() {
         </section>
       ))}
       <form method="dialog">
-        <button class="button" autofocus>
-          Close
-        </button>
+        <button class="button">Close</button>
       </form>
     </dialog>
   );

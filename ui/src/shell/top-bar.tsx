@@ -1,4 +1,5 @@
 import type { TargetedEvent } from 'preact';
+import { isKeyOf } from '../keys-of.ts';
 import { connection, isPaused, list } from '../live.ts';
 import { param, setParams } from '../route.ts';
 import { RANGES } from '../search.ts';
@@ -29,7 +30,7 @@ function TimeRange() {
       class="button range"
       aria-label="Time range"
       title={brushed}
-      value={isBrushed ? 'brushed' : range}
+      value={isBrushed ? 'brushed' : isKeyOf(RANGES, range) ? range : ''}
       onInput={onInput}
     >
       <option value="">All time</option>

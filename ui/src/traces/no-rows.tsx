@@ -2,7 +2,7 @@ import { plural } from '../format.ts';
 import { list, status } from '../live.ts';
 import { boxText } from '../query/reading.ts';
 import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
-import { setParams } from '../route.ts';
+import { hrefTo, LIST, param, setParams } from '../route.ts';
 import { boxed, isNarrowed, searched, words } from '../search.ts';
 import { Unsampled } from './unsampled.tsx';
 
@@ -24,6 +24,7 @@ export function NoRows() {
   }
   if (!list.isComplete.value)
     return <p class="empty faint">Searching {plural(status.value?.traces ?? 0, 'trace')} …</p>;
+  if (param('pinned') !== '') return <NoPinned />;
   const hasRange = searched.value?.from !== undefined;
   return (
     <div class="empty">
@@ -49,6 +50,20 @@ export function NoRows() {
             Clear the filter
           </button>
         )}
+      </p>
+    </div>
+  );
+}
+
+function NoPinned() {
+  return (
+    <div class="empty">
+      <h2>No pinned trace{isNarrowed.value ? ' matches' : ''}</h2>
+      <p>Pin a trace in its header to keep it when the store is full or cleared.</p>
+      <p class="buttons">
+        <a class="button" href={hrefTo(LIST)}>
+          All traces
+        </a>
       </p>
     </div>
   );

@@ -22,6 +22,9 @@ const REACH = 12;
 /** Minimum gap between the labels of the time axis, px. */
 const TICK_GAP = 12;
 
+/** A brush that ends so near to the top or the bottom of the chart is meant to reach it, px. */
+const EDGE = 3;
+
 /**
  * Every trace as a point: duration over start time. A brush narrows the search; pointing at a point describes its
  * trace, a click opens it.
@@ -78,7 +81,9 @@ export function Scatter() {
       narrow({
         from: timeAt(left),
         to: timeAt(right),
-        ...(isTall ? {} : { shortest: durationAt(bottom), longest: durationAt(top) }),
+        // At the edge of the chart, a brush includes everything beyond it.
+        ...(isTall || bottom > HEIGHT - PAD.bottom - EDGE ? {} : { shortest: durationAt(bottom) }),
+        ...(isTall || top < PAD.top + EDGE ? {} : { longest: durationAt(top) }),
       });
     },
     onCancel: () => (brush.value = undefined),
