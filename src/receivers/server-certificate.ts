@@ -91,6 +91,8 @@ export class ServerCertificate {
 /** Rejects if a file cannot be read, or if the key does not belong to the certificate. */
 async function readPem({ certFile, keyFile }: CertificateFiles): Promise<Pem> {
   const [cert, key] = await Promise.all([readTextFile(certFile, READ_LIMITS), readTextFile(keyFile, READ_LIMITS)]);
+  // Node takes an empty text as one that was not given, and a file is empty for a moment while a tool writes it.
+  if (cert === '' || key === '') throw new Error(`${cert === '' ? certFile : keyFile} is empty`);
   createSecureContext({ cert, key });
   return { cert, key };
 }
