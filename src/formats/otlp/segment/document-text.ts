@@ -29,16 +29,20 @@ function shrunkText(segment: Json): string {
     Object.keys(members).map((key) => ({ namespace, key, length: lengthOf(key, members[key]) })),
   );
   entries.sort((a, b) => b.length - a.length);
+  // Counted, since listing what an object still has after each removal takes a time that grows with the square.
+  const left = new Map(Object.entries(document.metadata).map(([name, members]) => [name, Object.keys(members).length]));
   let excess = byteLength(JSON.stringify(document)) - (MAX_BYTES - MARK_BYTES);
   for (const { namespace, key, length } of entries) {
     if (excess <= 0) break;
-    const members = document.metadata[namespace]!;
-    delete members[key];
+    delete document.metadata[namespace]![key];
     removed.push(namespace === 'default' ? key : `${namespace}.${key}`);
     excess -= length;
-    if (Object.keys(members).length > 0) continue;
+    const others = (left.get(namespace) ?? 0) - 1;
+    left.set(namespace, others);
+    if (others > 0) continue;
     delete document.metadata[namespace];
-    excess -= lengthOf(namespace, {});
+    // The last of its members had no comma.
+    excess -= lengthOf(namespace, {}) - 1;
   }
   const marked = (): string => {
     const members = (document.metadata['default'] ??= {});

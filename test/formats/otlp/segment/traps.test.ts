@@ -105,9 +105,13 @@ describe('X-Ray accepts the documents of bad input', () => {
   let deep: Value = 'x';
   for (let i = 0; i < 32; i++) deep = [deep];
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key.${i}`, 'value']));
+  const namespaces = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, i) => [`aws.xray.metadata.${i}`, '{"a":1}']),
+  );
   test.each<[string, Partial<Span>]>([
     ['an attribute of 200 KB', { attributes: attributes({ big: '\u{1F600}'.repeat(50_000) }) }],
     ['10,000 attributes', { attributes: attributes(many) }],
+    ['metadata of 20,000 namespaces', { attributes: attributes(namespaces) }],
     ['the deepest value', { attributes: attributes({ deep }) }],
     [
       'metadata 10,000 levels deep',
