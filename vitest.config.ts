@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILE_CACHE } from './test/build.ts';
 import { LongestFirst } from './test/longest-first.ts';
 import { RETRY, SUITES } from './test/suites.ts';
 
@@ -25,6 +26,7 @@ export default defineConfig({
           maxWorkers: 6,
           retry: RETRY,
           expect: EXPECT,
+          env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
         },
       },
       ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, expect: EXPECT, ...settings } })),

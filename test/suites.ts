@@ -1,8 +1,9 @@
 import type { ProjectConfig } from 'vitest/node';
+import { COMPILE_CACHE } from './build.ts';
 
 type Settings = Pick<
   ProjectConfig,
-  'testTimeout' | 'hookTimeout' | 'fileParallelism' | 'maxConcurrency' | 'maxWorkers' | 'retry'
+  'testTimeout' | 'hookTimeout' | 'fileParallelism' | 'maxConcurrency' | 'maxWorkers' | 'retry' | 'env'
 >;
 
 interface Suite {
@@ -67,6 +68,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       hookTimeout: MINUTE,
       maxWorkers: 2,
       retry: 1,
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     },
   },
   image: {

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { eventually } from './eventually.ts';
 import { scrape } from './metrics.ts';
-import { PROGRAM } from './program.ts';
+import { ENVIRONMENT, PROGRAM } from './program.ts';
 
 export interface DaemonOptions {
   readonly args?: readonly string[];
@@ -38,7 +38,7 @@ export class DaemonProcess {
       args.includes('local') && !args.includes(flag) ? [flag, 'off'] : [],
     );
     this.#child = spawn(program, [...first, ...(hasFreePorts ? [...ports, ...otlp] : []), ...args], {
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+      env: { ...ENVIRONMENT, ...env },
       ...(cwd === undefined ? {} : { cwd }),
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));

@@ -12,6 +12,15 @@ export const BUNDLE = fileURLToPath(new URL('../../dist/xrayd.cjs', import.meta.
 /** The command that starts xrayd. */
 export const PROGRAM = [process.execPath, BUNDLE] as const;
 
+/** The environment of a process under test: nothing of this machine's AWS. */
+export const ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
+  PATH: process.env['PATH'],
+  HOME: '/nonexistent',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  // Set by vitest.config.ts, not where memory or time is measured.
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+};
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -24,7 +33,7 @@ export async function xrayd(
   { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [BUNDLE, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: { ...ENVIRONMENT, ...env },
   });
   child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

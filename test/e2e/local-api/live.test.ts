@@ -1,11 +1,15 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../fakes/eventually.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
 import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
+const shared = Scope.shared();
+/** For tests without traces. */
+let common: LocalXRay;
+beforeAll(async () => (common = await LocalXRay.of(shared)));
 
 /** Reads a stream in the background. */
 async function listen(
@@ -44,27 +48,24 @@ test('GET /events sends summaries as traces change, and with Last-Event-ID what 
 });
 
 test.each(['/events', '/traces.ndjson?follow=true'])('%s sends its headers before there is any event', async (path) => {
-  const local = await LocalXRay.of(scope);
   // Before the first line that keeps it alive, too.
   const stop = new AbortController();
   scope.add(() => stop.abort());
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(10_000)]);
-  expect((await fetch(`${local.daemon.tcpUrl}${path}`, { signal })).status).toBe(200);
+  expect((await fetch(`${common.daemon.tcpUrl}${path}`, { signal })).status).toBe(200);
 });
 
 test.each(['/events', '/traces.ndjson', '/traces.ndjson?follow=true'])(
   'answers HEAD %s without occupying a listener’s slot',
   async (path) => {
-    const local = await LocalXRay.of(scope);
     const head = async (): Promise<number> =>
-      (await fetch(`${local.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
+      (await fetch(`${common.daemon.tcpUrl}${path}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })).status;
     for (let i = 0; i < 70; i++) expect(await head()).toBe(200);
   },
 );
 
 test('GET /events: an unknown ID makes the listener read everything again', async () => {
-  const local = await LocalXRay.of(scope);
-  const events = await listen(`${local.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
+  const events = await listen(`${common.daemon.tcpUrl}/events`, { 'last-event-id': '4711' });
   await eventually(() => events.text().includes('event: resync\nid: 0\n'));
 });
 
