@@ -58,7 +58,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   },
   page: {
     about: 'the page',
-    needs: 'chromium, firefox-esr',
+    needs: 'chromium, firefox-esr, and for the traces of SDKs python3, go, maven',
     // Two browsers on two cores: a page waits for its server, and a test for both. A browser on a machine that is
     // shared is late at times: what fails is tried once more, and the report says so. A wait of a test has Playwright's
     // own limit, 30 s.

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { BatchGetTracesCommand, GetTraceSummariesCommand } from '@aws-sdk/client-xray';
 import { expect, test } from 'vitest';
-import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 import { startApplication } from './application.ts';
+import { all, checkCart, environment, isOf, newTrace, type DistroSegment } from './distro.ts';
 import { prepareClients, prepareDistro } from './prepare.ts';
 
 const scope = new Scope();
@@ -22,63 +21,10 @@ const noteOf = (...clients: readonly { skipped: string }[]): string => {
   return skipped === undefined ? '' : ` (skipped: ${skipped})`;
 };
 
-interface Segment {
-  readonly id: string;
-  readonly name: string;
-  readonly type?: string;
-  readonly parent_id?: string;
-  readonly fault?: boolean;
-  readonly links?: readonly unknown[];
-  readonly annotations?: Readonly<Record<string, unknown>>;
-  readonly http?: { readonly request?: { readonly url?: string } };
-  readonly metadata?: { readonly default?: Readonly<Record<string, unknown>> };
-  readonly subsegments?: readonly Segment[];
-}
-
-/** As the distribution's guide says; the batch is sent sooner. */
-async function environment(daemon: DaemonProcess): Promise<Record<string, string>> {
-  await eventually(() => daemon.find(/receiving OTLP over HTTP/) !== undefined);
-  return {
-    OTEL_SERVICE_NAME: 'adot-shop',
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${String(daemon.find(/receiving OTLP over HTTP/)!['address'])}`,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-    OTEL_TRACES_SAMPLER: 'xray',
-    OTEL_TRACES_SAMPLER_ARG: `endpoint=${daemon.tcpUrl},polling_interval=1`,
-    OTEL_METRICS_EXPORTER: 'none',
-    OTEL_LOGS_EXPORTER: 'none',
-    OTEL_BSP_SCHEDULE_DELAY: '200',
-    OTEL_PYTHON_DISTRO: 'aws_distro',
-    OTEL_PYTHON_CONFIGURATOR: 'aws_configurator',
-  };
-}
-
-const all = (segments: readonly Segment[]): Segment[] =>
-  segments.flatMap((segment) => [segment, ...all(segment.subsegments ?? [])]);
-const isOf =
-  (path: string) =>
-  ({ http }: Segment): boolean =>
-    http?.request?.url?.endsWith(path) === true;
-
-/** The span that the application makes itself. */
-function checkCart(segments: readonly Segment[]): void {
-  const cart = segments.find(({ name }) => name === 'load cart');
-  expect(cart).toMatchObject({ annotations: { customer: 'c-1042' }, links: [{}] });
-  expect(JSON.stringify(cart!.metadata!.default!['otel.events'])).toContain('cart loaded');
-}
-
 /** The segments of a trace, with their subsegments inside. */
-async function stored(local: LocalXRay, id: string): Promise<Segment[]> {
+async function stored(local: LocalXRay, id: string): Promise<DistroSegment[]> {
   const { Traces } = await local.client.send(new BatchGetTracesCommand({ TraceIds: [id] }));
-  return (Traces?.[0]?.Segments ?? []).map(({ Document }) => JSON.parse(Document!) as Segment);
-}
-
-/** A trace that is sampled whatever the rules say. */
-function newTrace(): { readonly id: string; readonly headers: Record<string, string> } {
-  const id = `1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
-  return {
-    id,
-    headers: { 'X-Amzn-Trace-Id': `Root=${id};Parent=${randomBytes(8).toString('hex')};Sampled=1` },
-  };
+  return (Traces?.[0]?.Segments ?? []).map(({ Document }) => JSON.parse(Document!) as DistroSegment);
 }
 
 for (const distro of DISTROS) {
@@ -97,7 +43,7 @@ for (const distro of DISTROS) {
       });
       const { request } = await startApplication(distro.command!, await environment(daemon), scope);
       await eventually(() => xray.calls('/GetSamplingRules').length > 0, WAIT_MS);
-      const received = (): Segment[] => xray.documents.map((document) => JSON.parse(document) as Segment);
+      const received = (): DistroSegment[] => xray.documents.map((document) => JSON.parse(document) as DistroSegment);
       // The rules take effect a moment after they were answered.
       await new Promise((next) => setTimeout(next, 1_000));
       for (let i = 0; i < 5; i++) expect(await request('/health')).toBe(200);
@@ -156,10 +102,10 @@ for (const distro of DISTROS) {
           const { id, headers } = newTrace();
           const url = `${callee.url}/`;
           expect(await caller.request(`/call?url=${encodeURIComponent(url)}`, headers)).toBe(200);
-          let segments: Segment[] = [];
-          const ofCaller = (): Segment | undefined =>
+          let segments: DistroSegment[] = [];
+          const ofCaller = (): DistroSegment | undefined =>
             segments.find(({ http }) => /\/call(\?|$)/.test(http?.request?.url ?? ''));
-          const ofCallee = (): Segment | undefined =>
+          const ofCallee = (): DistroSegment | undefined =>
             segments.find(({ http, type }) => type !== 'subsegment' && http?.request?.url === url);
           await eventually(
             async () => {
@@ -203,7 +149,7 @@ test.skipIf(python!.command === undefined)(
     await eventually(() => xray.documents.some((document) => document.startsWith('T1S')), WAIT_MS);
     expect(xray.problems).toEqual([]);
     const times = { StartTime: new Date(Date.now() - 600_000), EndTime: new Date(Date.now() + 60_000) };
-    let segments: Segment[] = [];
+    let segments: DistroSegment[] = [];
     await eventually(async () => {
       const found = await local.client.send(
         new GetTraceSummariesCommand({ ...times, FilterExpression: 'service("adot-shop")' }),

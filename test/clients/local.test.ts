@@ -7,11 +7,12 @@ import { LocalXRay } from '../fakes/local-xray.ts';
 import { Scope } from '../fakes/scope.ts';
 import { startApplication } from './application.ts';
 import { prepareClients, prepareReader } from './prepare.ts';
+import { AWS_CLI, awsXRay } from './aws-cli.ts';
 
 const scope = new Scope();
 const run = promisify(execFile);
 
-const readers = { cli: prepareReader('aws-cli'), grafana: prepareReader('grafana') };
+const readers = { cli: AWS_CLI, grafana: prepareReader('grafana') };
 const note = (skipped: string): string => (skipped === '' ? '' : ` (skipped: ${skipped})`);
 
 test.skipIf(readers.cli.command === undefined)(
@@ -51,23 +52,8 @@ test.skipIf(readers.cli.command === undefined)(
   async () => {
     const local = await LocalXRay.of(scope);
     const id = await local.putTrace();
-    const env = {
-      PATH: process.env['PATH'],
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: 'x',
-      AWS_EC2_METADATA_DISABLED: 'true',
-    };
-    const aws = join(dirname(readers.cli.command![0]!), 'aws');
-    const cli = async (...args: string[]): Promise<Record<string, never[]>> => {
-      const { stdout } = await run(
-        aws,
-        ['xray', ...args, '--endpoint-url', local.daemon.tcpUrl, '--region', 'us-east-1', '--output', 'json'],
-        {
-          env,
-        },
-      );
-      return JSON.parse(stdout) as Record<string, never[]>;
-    };
+    const cli = async (...args: string[]): Promise<Record<string, never[]>> =>
+      (await awsXRay(local, ...args)) as Record<string, never[]>;
     const times = ['--start-time', String(local.now - 60), '--end-time', String(local.now + 60)];
     expect(
       (await cli('get-trace-summaries', ...times, '--filter-expression', 'service("orders")'))['TraceSummaries'],
