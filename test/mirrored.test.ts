@@ -51,11 +51,6 @@ const ELSEWHERE: readonly Row[] = [
     because: 'commands are tested as processes',
   },
   {
-    files: 'cli/access-log',
-    tests: ['e2e/alb-log'],
-    because: 'a command shows in the running program',
-  },
-  {
     files: 'cli/run cli/transfer cli/signals',
     tests: ['e2e/local-commands', 'e2e/signals'],
     because: 'commands are tested as processes',

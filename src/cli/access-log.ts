@@ -11,6 +11,8 @@ const LINES_A_CALL = 500;
 const BYTES_A_CALL = 200_000;
 /** An entry has a URL of up to 16 KB and a header of up to 7 KB. */
 const MAX_LINE = 64 * 1024;
+/** A line that is longer is skipped; a file with such a line is no access log, and may have no end. */
+const MAX_SKIPPED = 16 * 1024 * 1024;
 const PROGRESS_MS = 5_000;
 const MAX_PROBLEMS = 10;
 const NEWLINE = 10;
@@ -139,13 +141,14 @@ async function* unzipped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   yield* pipeline(Readable.from(whole), createGunzip(), () => {});
 }
 
-/** Lines without their ends. Of a very long one, only the beginning is kept. */
+/** Lines without their ends. Of a very long one, only the beginning is kept. Throws at one without an end. */
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest: Buffer[] = [];
   let length = 0;
   const keep = (part: Buffer): void => {
     if (length <= MAX_LINE && part.length > 0) rest.push(part);
     length += part.length;
+    if (length > MAX_SKIPPED) throw new Error(`a line has more than ${MAX_SKIPPED} bytes, so it is no access log`);
   };
   const take = (): string => {
     const text = Buffer.concat(rest).toString('utf8').replace(/\r$/, '');

@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import type { LoadedConfig } from '../config/load.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
@@ -10,7 +9,8 @@ import { report } from './transfer.ts';
 
 /** Time limit for a file of traces, or a pipe that a program writes to. */
 const READ_MS = 60_000;
-const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** A string has at most 512 MB. */
+const MAX_FILE_BYTES = 500 * 1024 * 1024;
 
 /** `xrayd import FILE…`; "-" or no name means standard input. */
 export async function run(
@@ -29,7 +29,7 @@ export async function run(
     try {
       traces = readTraces(
         file === '-'
-          ? await text(process.stdin)
+          ? await textFrom(process.stdin, MAX_FILE_BYTES)
           : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }),
       );
     } catch (error) {
@@ -44,4 +44,16 @@ export async function run(
     code = Math.max(code, report(await local.import(traces), say, file === '-' ? 'standard input' : file));
   }
   return code;
+}
+
+/** Rejects if a stream has more than `maxBytes`. */
+export async function textFrom(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -45,6 +45,8 @@ export const ANSWER_BOUNDS = {
 };
 /** Limit of consecutive pages without anything new. X-Ray returns some during a long scan. */
 const MAX_IDLE_PAGES = 1_000;
+/** Limit of the traces that X-Ray lists: more would take hours to read. The local X-Ray stores what it lists. */
+const MAX_LISTED = 1_000_000;
 /** Maximum lengths of an ID and of an error text. */
 const MAX_ID = 100;
 const MAX_REASON = 500;
@@ -52,21 +54,28 @@ const MAX_REASON = 500;
 const MAX_HEADER = 60;
 const PROXY_HINT = 'A proxy? Check the endpoint and the proxy settings';
 
+export interface RemoteTracesOptions {
+  /** The local X-Ray, whose traces may also have times in the future. */
+  readonly isLocal?: boolean;
+  /** Searches for words, which X-Ray's API cannot do. */
+  readonly idsByText?: IdsByText;
+  /** A million by default. */
+  readonly maxListed?: number;
+}
+
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
 export class RemoteTraces {
   readonly #client: XRayClient;
   readonly #isLocal: boolean;
   readonly #idsByText: IdsByText | undefined;
+  readonly #maxListed: number;
   #notGiven = 0;
 
-  /**
-   * `isLocal`: the local X-Ray, whose traces may also have times in the future. `idsByText` searches for words, which
-   * X-Ray's API cannot do.
-   */
-  constructor(client: XRayClient, { isLocal = false, idsByText }: { isLocal?: boolean; idsByText?: IdsByText } = {}) {
+  constructor(client: XRayClient, { isLocal = false, idsByText, maxListed = MAX_LISTED }: RemoteTracesOptions = {}) {
     this.#client = client;
     this.#isLocal = isLocal;
     this.#idsByText = idsByText;
+    this.#maxListed = maxListed;
   }
 
   /** Number of traces of the last query that X-Ray listed, or that were named, but that it did not return. */
@@ -119,6 +128,11 @@ export class RemoteTraces {
         const Id = idOf(summary);
         if (seen.has(Id)) continue;
         seen.add(Id);
+        if (!this.#isLocal && seen.size > this.#maxListed)
+          throw new XraydError(
+            'XRAYD_TRANSFER',
+            `X-Ray lists more than ${this.#maxListed} traces: choose some with --since or --filter`,
+          );
         yield Id;
       }
       idle.note(seen.size > before);

@@ -1,8 +1,11 @@
 import { parseJson } from '../json/exact-number.ts';
+import { textShapeProblem, type JsonLimits } from '../json/json-shape.ts';
 import { member, objectOf } from '../json/json.ts';
 import type { ReturnedTrace } from './remote-traces.ts';
 
 const BEGIN = '{"Traces":[';
+/** Of one JSON text. Parsed, each level or value takes up to 100 bytes, whatever the size of the file. */
+const LIMITS = { maxDepth: 1_000_000, maxValues: 5_000_000 };
 
 /** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with their number. */
 export async function writeTraces(
@@ -22,18 +25,20 @@ export async function writeTraces(
 
 /**
  * Parses traces: the output of BatchGetTraces (of the AWS CLI or `xrayd export`), a list of such traces, or segment
- * documents, one per line or as a list. Throws an Error that explains what is wrong.
+ * documents, one per line or as a list. Throws an Error that explains what is wrong. `limits`: of what is parsed at once,
+ * which is a line if there are several.
  */
-export function readTraces(text: string): ReturnedTrace[] {
+export function readTraces(text: string, limits: JsonLimits = LIMITS): ReturnedTrace[] {
   // PowerShell and Windows editors write a byte order mark.
   const unmarked = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const json = jsonOf(unmarked) ?? linesOf(unmarked);
+  const json = jsonOf(unmarked, limits) ?? linesOf(unmarked, limits);
   const list = Array.isArray(json) ? json : (member(json, 'Traces') ?? [json]);
   if (!Array.isArray(list) || list.length === 0) throw new Error('it has no traces');
   return list.map(traceOf);
 }
 
-function jsonOf(text: string): object | undefined {
+function jsonOf(text: string, limits: JsonLimits): object | undefined {
+  if (textShapeProblem(text, limits) !== undefined) return undefined;
   try {
     const json: unknown = parseJson(text);
     return typeof json === 'object' && json !== null ? json : undefined;
@@ -42,13 +47,25 @@ function jsonOf(text: string): object | undefined {
   }
 }
 
-function linesOf(text: string): object[] {
+function linesOf(text: string, limits: JsonLimits): object[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, i) => {
-    const json = jsonOf(line);
-    if (json === undefined) throw new Error(`it is neither JSON nor lines of JSON (line ${i + 1})`);
+    const json = jsonOf(line, limits);
+    if (json === undefined)
+      throw new Error(problemOf(text, limits) ?? `it is neither JSON nor lines of JSON (line ${i + 1})`);
     return json;
   });
+}
+
+function problemOf(text: string, { maxDepth, maxValues }: JsonLimits): string | undefined {
+  switch (textShapeProblem(text, { maxDepth, maxValues })) {
+    case 'too_deep':
+      return `its JSON has more than ${maxDepth} levels`;
+    case 'too_many_values':
+      return `its JSON has more than ${maxValues} values: write one document on each line, or split the file`;
+    default:
+      return undefined;
+  }
 }
 
 function traceOf(each: unknown, position: number): ReturnedTrace {

@@ -1,7 +1,7 @@
 import { XRayClient, type XRayClientConfig } from '@aws-sdk/client-xray';
 import { BoundedHandler } from '../../src/aws/answer-bounds.ts';
 import { expect, test } from 'vitest';
-import { RemoteTraces, type ReturnedTrace } from '../../src/cli/remote-traces.ts';
+import { RemoteTraces, type RemoteTracesOptions, type ReturnedTrace } from '../../src/cli/remote-traces.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
 
@@ -24,13 +24,23 @@ class Scripted extends FakeServer {
   }
 }
 
-async function tracesFrom(summaries: Reply, traces: Reply, config: XRayClientConfig = {}): Promise<ReturnedTrace[]> {
+async function tracesFrom(
+  summaries: Reply,
+  traces: Reply,
+  config: XRayClientConfig = {},
+  options: RemoteTracesOptions = {},
+): Promise<ReturnedTrace[]> {
   const server = await scope.start(new Scripted({ '/TraceSummaries': summaries, '/Traces': traces }));
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const client = new XRayClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1, ...config });
   scope.add(() => client.destroy());
   const found: ReturnedTrace[] = [];
-  for await (const trace of new RemoteTraces(client).traces({ ids: [], filter: '', text: '', sinceMs: 300_000 }))
+  for await (const trace of new RemoteTraces(client, options).traces({
+    ids: [],
+    filter: '',
+    text: '',
+    sinceMs: 300_000,
+  }))
     found.push(trace);
   return found;
 }
@@ -241,4 +251,19 @@ test.each<[what: string, reply: Behaviour, message: RegExp]>([
     code: 'XRAYD_TRANSFER',
     message: expect.stringMatching(message) as string,
   });
+});
+
+test('a list of ever new traces ends, except of the local X-Ray, which stores what it lists', async () => {
+  let listed = 0;
+  const idOf = (n: number): string => `1-5f84c7a1-${String(n).padStart(24, '0')}`;
+  const endless: Reply = () => {
+    const page = Array.from({ length: 10 }, () => ({ Id: idOf(listed++) }));
+    return json({ TraceSummaries: page, NextToken: listed < 60 ? `after ${listed}` : null });
+  };
+  const none = json({ Traces: [], UnprocessedTraceIds: [] });
+  await expect(tracesFrom(endless, none, {}, { maxListed: 25 })).rejects.toThrow('X-Ray lists more than 25 traces');
+  expect(listed).toBe(30);
+  listed = 0;
+  expect(await tracesFrom(endless, none, {}, { maxListed: 25, isLocal: true })).toEqual([]);
+  expect(listed).toBe(60);
 });

@@ -30,6 +30,14 @@ test.each([
   expect(() => readTraces(text)).toThrow(problem);
 });
 
+test('parses only what can be parsed within limits, each line for itself', () => {
+  const limits = { maxDepth: 3, maxValues: 20 };
+  const lines = Array.from({ length: 10 }, () => DOCUMENT).join('\n');
+  expect(readTraces(lines, limits)).toHaveLength(10);
+  expect(() => readTraces(`[${lines.replaceAll('\n', ',')}]`, limits)).toThrow('its JSON has more than 20 values');
+  expect(() => readTraces('['.repeat(10), limits)).toThrow('its JSON has more than 3 levels');
+});
+
 test('ignores a byte order mark before the JSON', () => {
   const document = '{"trace_id":"1-5759e988-bd862e3fe1be46a994272793","id":"53995c3f42cd8ad8"}';
   for (const text of [document, `[${document}]`, `${document}\n${document}`])
