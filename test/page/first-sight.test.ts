@@ -42,7 +42,7 @@ test.skipIf(skipped !== '')(
     );
     expect(bare).toEqual([]);
     await page.keyboard.type('alice', { delay: 20 });
-    await offered(page).filter({ hasText: 'service("alice")' }).waitFor();
+    await offered(page).filter({ hasText: 'http.url CONTAINS "alice"' }).waitFor();
     await page.waitForTimeout(300);
     expect(await offered(page).filter({ hasText: 'rootcause' }).count()).toBe(0);
   },

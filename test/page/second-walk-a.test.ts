@@ -182,7 +182,7 @@ for (const width of [1360, 400]) {
     const { page } = await open('/', width);
     await rows(page).first().waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('checkout stock', { delay: 10 });
+    await page.keyboard.type('checkout', { delay: 10 });
     await page.getByRole('listbox').waitFor();
     const [box, list] = [
       (await page.locator('.query').boundingBox())!,

@@ -3,9 +3,10 @@ import { afterEach, expect, test } from 'vitest';
 import { encodeTraces } from '../../src/formats/otlp/encode.ts';
 import { xrayTraceId } from '../../src/trace/trace-id.ts';
 import { accessLogLine } from '../fakes/access-log.ts';
-import { attributes, event, resource, scope as otelScope, span, traces } from '../fakes/otlp.ts';
+import { attributes, event, resource, scope as otelScope, span, SPAN, traces } from '../fakes/otlp.ts';
+import { logsJson, type LogInput } from '../fakes/otlp-signals.ts';
 import { Scope } from '../fakes/scope.ts';
-import { Browser, note, skipped } from './browser.ts';
+import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
 import { openShop, secondsAgo, ShownXRay } from './local.ts';
 import { offered, panel, rows, searchBox } from './parts.ts';
 import { checkout, ShopTrace } from './shop.ts';
@@ -120,20 +121,29 @@ for (const width of [1360, 390])
     },
   );
 
-test.skipIf(skipped !== '')(`a request that no target answered says once that it was not measured${note}`, async () => {
-  const { page, xray } = await openShop({ scope, browser }, '/', { width: 1360 });
-  const line = accessLogLine({
-    trace: 'Root=1-6929d510-abcdef000000000000000001',
-    target: '-',
-    times: '-1 -1 -1',
-    statuses: '503 -',
-  });
-  await page.goto(`${xray.url}/traces/${encodeURIComponent(line)}`);
-  await page.getByText('Load balancer shop').click();
-  expect(await page.getByText(/Not measured/).allTextContents()).toEqual([
-    'Not measured: no target received or answered the request',
-  ]);
-});
+test.skipIf(skipped !== '')(
+  `a request that reached no target says so, once, and can be read to its end${note}`,
+  async () => {
+    const { page, xray } = await openShop({ scope, browser }, '/', { width: 390, height: 700 });
+    const line = accessLogLine({
+      trace: 'Root=1-6929d510-abcdef000000000000000001',
+      target: '-',
+      times: '-1 -1 -1',
+      statuses: '503 -',
+    });
+    await page.goto(`${xray.url}/traces/${encodeURIComponent(line)}`);
+    await page.getByText('Load balancer shop').click();
+    await page.getByText('so no application has recorded a trace of it').waitFor();
+    expect(await page.getByText(/Not measured/).allTextContents()).toEqual([
+      'Not measured: no target received or answered the request',
+    ]);
+    const last = page.getByRole('link', { name: 'All traces' });
+    await last.scrollIntoViewIfNeeded();
+    const { y, height } = (await last.boundingBox())!;
+    // Above the navigation.
+    expect(y + height).toBeLessThanOrEqual(700 - 44);
+  },
+);
 
 test.skipIf(skipped !== '')(
   `an old trace does not make the numbers of the map fractions of a request a minute${note}`,
@@ -266,4 +276,23 @@ test.skipIf(skipped !== '')(`the key to the strokes is never cut in the middle o
     }).length;
   });
   expect(cut).toBe(0);
+});
+
+test.skipIf(skipped !== '')(`the header counts the logs, and leads to the worst of them${note}`, async () => {
+  const xray = await ShownXRay.start(scope);
+  const id = await putSpan(xray);
+  const traceId = id.slice(2).replace('-', '');
+  const put = async (logs: readonly LogInput[]): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(logsJson(logs.map((log) => ({ ...log, traceId }))));
+    expect((await fetch(`${xray.url}/v1/logs`, { method: 'POST', headers, body })).status).toBe(200);
+  };
+  const page = await browser.open(`${xray.url}/traces/${id}?tab=raw`);
+  await page.getByText('resourceSpans').waitFor();
+  await put([{ spanId: SPAN, severity: 9, body: 'basket loaded' }]);
+  await page.getByRole('link', { name: '1 log', exact: true }).waitFor();
+  await put([{ spanId: SPAN, severity: 13, body: 'waited for a connection' }]);
+  await page.getByRole('link', { name: '2 logs with warnings' }).click();
+  await panel(page).getByText('waited for a connection').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
 });

@@ -153,7 +153,8 @@ test.skipIf(skipped !== '')(
     await page.getByText('301', { exact: true }).waitFor();
     const box = (await page.locator('.scatter canvas').boundingBox())!;
     await page.waitForTimeout(500);
-    await page.mouse.move(box.x + 300, box.y + 14);
+    // Below the upper edge of the chart.
+    await page.mouse.move(box.x + 300, box.y + 24);
     await page.mouse.down();
     await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
     await page.mouse.up();

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { clearStore, messageOf } from '../api.ts';
-import { megabytes, plural } from '../format.ts';
+import { count, megabytes, plural } from '../format.ts';
 import { status } from '../live.ts';
 import { isKeyOf, keysOf } from '../keys-of.ts';
 import { LinkSettings } from './link-settings.tsx';
@@ -126,8 +126,9 @@ function Stored() {
       <dl class="pairs">
         <dt>Contents</dt>
         <dd>
-          {plural(now.traces, 'trace')} in {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of{' '}
-          {megabytes(now.maxBytes)} MB
+          {plural(now.traces, 'trace')}
+          {now.unsampled > 0 && `, ${count(now.unsampled)} of them unsampled,`} in{' '}
+          {plural(now.segments, 'segment document')}, {megabytes(now.bytes)} of {megabytes(now.maxBytes)} MB
         </dd>
         <dt>Location</dt>
         <dd>

@@ -12,10 +12,10 @@ import { Pair } from './pair.tsx';
 
 const NONE: readonly string[] = [];
 
-/** What load balancers' access logs say about the trace: imported lines, and those that the user pasted. */
-export function Balancers({ id, imported = NONE }: { id: string; imported?: readonly string[] | undefined }) {
+/** The lines of access logs about a trace: imported ones, and those that the user pasted. */
+function useLines(id: string, imported: readonly string[]): readonly { line: string; view: BalancerView }[] {
   const kept = pasted.value;
-  const lines = useMemo(() => {
+  return useMemo(() => {
     const texts = [
       ...imported,
       ...kept.filter((each) => each.id === id).flatMap(({ line }) => accessLogIn(line) ?? []),
@@ -25,6 +25,18 @@ export function Balancers({ id, imported = NONE }: { id: string; imported?: read
       return isProblem(view) ? [] : [{ line, view }];
     });
   }, [id, imported, kept]);
+}
+
+/** Why there may never be a trace, if the load balancer sent the request to no target. */
+export function Unreached({ id }: { id: string }) {
+  const lines = useLines(id, NONE);
+  if (lines.length === 0 || lines.some(({ view }) => view.target !== undefined)) return null;
+  return <p>The load balancer sent this request to no target, so no application has recorded a trace of it.</p>;
+}
+
+/** What load balancers' access logs say about the trace. */
+export function Balancers({ id, imported = NONE }: { id: string; imported?: readonly string[] | undefined }) {
+  const lines = useLines(id, imported);
   return (
     <>
       {lines.map(({ line, view }) => (

@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { RowOutcome } from '../../../src/api/page-types.ts';
+import type { TraceLog } from '../../../src/trace/log.ts';
 import { Copy } from '../copy.tsx';
 import { absolute, ago, count, duration, fullTime, pathOf, percent } from '../format.ts';
 import { pin } from '../live.ts';
@@ -13,6 +14,7 @@ import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
 import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
+import { badnessOf } from './span-logs.ts';
 import { directionOf } from './panel-sections.tsx';
 import { LogLinks } from './log-links.tsx';
 import { foldWith, oncePerRow } from './rows.ts';
@@ -228,8 +230,31 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
           <b>{count(findings)}</b> {findings === 1 ? 'finding' : 'findings'}
         </a>
       )}
+      <LogsFact model={model} state={state} />
       <Clocks model={model} state={state} />
     </>
+  );
+}
+
+const BADNESS = { fault: ' with errors', error: ' with warnings', '': '' } as const;
+
+/** The number of log records, which leads to the worst of them: rows do not show which spans have any. */
+function LogsFact({ model, state }: { model: TraceModel; state: TraceState }) {
+  const logs = state.logs.value;
+  const worst = logs.reduce<TraceLog | undefined>(
+    (a, b) => (a === undefined || b.severity > a.severity ? b : a),
+    undefined,
+  );
+  if (worst === undefined) return null;
+  const badness = badnessOf(worst);
+  const span = model.byId.get(worst.spanId) ?? entryOf(model);
+  if (span === undefined) return null;
+  return (
+    <RowLink to={span} state={state} class="plain" title={`Shows the ${badness === '' ? 'first' : 'worst'} of them`}>
+      <b class={badness === '' ? undefined : `${badness}-text`}>{count(logs.length)}</b>{' '}
+      {logs.length === 1 ? 'log' : 'logs'}
+      {BADNESS[badness]}
+    </RowLink>
   );
 }
 

@@ -4,7 +4,7 @@ import { list } from '../live.ts';
 import { LIST, listHref, param } from '../route.ts';
 import { valueSearchesOf, ValueSearchContext } from './value-search.ts';
 import { keepLine } from '../pasted-lines.ts';
-import { Balancers } from './balancer.tsx';
+import { Balancers, Unreached } from './balancer.tsx';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
 import { Head } from './trace-head.tsx';
@@ -69,6 +69,7 @@ function Missing({ id }: { id: string }) {
         It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
         was restarted. If it arrives later, it appears here automatically.
       </p>
+      <Unreached id={id} />
       <Balancers id={id} />
       {short !== undefined && (
         <p>
