@@ -8,6 +8,8 @@ const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.inclu
 /** What is waited for comes in milliseconds, or on a busy machine in seconds. */
 const EXPECT = { poll: { timeout: 20_000 } };
 
+const SETUP = ['./test/expect.ts'];
+
 /** `npm test` is the project "daemon"; each of the others has a script of its own, `npm run test:NAME`. */
 export default defineConfig({
   test: {
@@ -26,10 +28,13 @@ export default defineConfig({
           maxWorkers: 6,
           retry: RETRY,
           expect: EXPECT,
+          setupFiles: SETUP,
           env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
         },
       },
-      ...Object.entries(SUITES).map(([name, { settings }]) => ({ test: { name, expect: EXPECT, ...settings } })),
+      ...Object.entries(SUITES).map(([name, { settings }]) => ({
+        test: { name, expect: EXPECT, setupFiles: SETUP, ...settings },
+      })),
     ],
   },
 });

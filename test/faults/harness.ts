@@ -272,17 +272,24 @@ export class Harness {
     });
   }
 
-  /** Both ports are bound when a segment has arrived. */
+  /** Resolves when a segment has arrived, and no other of the warm-up will. */
   async #warmUp(): Promise<void> {
     const socket = createSocket('udp4');
+    const send = (): void => socket.send(HEADER + numbered(0, ''), this.port, '127.0.0.1');
+    if (this.isOurs) {
+      await this.#daemon.ready();
+      send();
+    }
     for (let tries = 0; tries < 200 && this.oracle.judge(1).delivered === 0; tries++) {
       if (!this.daemon.isRunning) throw new Error(`the daemon ended: ${this.daemon.stdout}${this.daemon.stderr}`);
-      socket.send(HEADER + numbered(0, ''), this.port, '127.0.0.1');
+      // Another daemon does not say when its ports are bound.
+      if (!this.isOurs) send();
       await sleep(100);
     }
     socket.close();
+    if (this.isOurs) await this.quiet();
     // The same number may have been sent more than once meanwhile.
-    await sleep(1_500);
+    else await sleep(1_500);
     this.oracle.reset();
   }
 
