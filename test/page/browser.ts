@@ -105,16 +105,20 @@ export class Browser {
   }
 }
 
+/** What depends on colours alone. */
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+
 /**
  * What axe finds wrong, in words: all of its rules that are on, and that of the size of targets (WCAG 2.2 AA), which is
- * not by default.
+ * not by default; or only those of colours.
  */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
+export async function accessibilityProblems(page: Page, { areColours = false } = {}): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const rules = areColours ? { runOnly: COLOURS } : { rules: { 'target-size': { enabled: true } } };
+  const found = await page.evaluate(async (options) => {
     const { axe: checker } = window as unknown as { axe: typeof axe };
-    return (await checker.run({ rules: { 'target-size': { enabled: true } } })).violations;
-  });
+    return (await checker.run(options)).violations;
+  }, rules);
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 200)} ${any[0]?.message ?? ''}`),
   );
