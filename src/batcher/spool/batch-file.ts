@@ -30,7 +30,8 @@ async function writeBatchFile({ path, parts, bytes }: NewFile): Promise<void> {
   const handle = await open(`${path}.part`, 'wx', 0o600);
   try {
     const { bytesWritten } = await handle.writev(parts);
-    if (bytesWritten !== bytes) throw new Error(`only ${bytesWritten} of ${bytes} bytes were written`);
+    // A disk that becomes full takes what fits, and says why with the rest.
+    if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(parts).subarray(bytesWritten));
     await handle.datasync();
   } finally {
     await handle.close();

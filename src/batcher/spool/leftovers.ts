@@ -68,12 +68,31 @@ export class Leftovers {
     this.#warnForeign(root, files);
     if (total.files > 0) {
       const { files: moved, segments } = total;
-      log.info(
-        { folder: root, segments, files: moved },
-        'found segments in the spool; they are sent when no newer segments are waiting',
-      );
+      log.info({ folder: root, segments, files: moved }, FOUND);
     }
     return total;
+  }
+
+  /**
+   * Makes the folder of a process that has ended this process's own, with the files in it: where a new folder cannot be
+   * created, because the disk is full. undefined if there is none, or the spool cannot be read.
+   */
+  async takeOver(): Promise<OwnedFolder | undefined> {
+    const { root, log } = this.#deps;
+    for (const { name } of (await readdir(root, { withFileTypes: true }).catch(() => [])).filter(isOwnersFolder)) {
+      const folder = await OwnedFolder.claim(join(root, name), false).catch(() => undefined);
+      if (typeof folder !== 'object') continue;
+      try {
+        const entries = await keptOf((file) => folder.at(file), await readdir(folder.at('.')), this.#deps);
+        this.#deps.onAdopted(entries.map((entry) => folder.hold(entry)));
+        const segments = entries.reduce((sum, entry) => sum + entry.segments, 0);
+        log.info({ folder: folder.path, segments, files: entries.length }, FOUND);
+        return folder;
+      } catch {
+        await folder.close();
+      }
+    }
+    return undefined;
   }
 
   async #unlessUnreadable(folder: string, adopting: () => Promise<number>): Promise<number> {
@@ -124,6 +143,7 @@ export class Leftovers {
   }
 }
 
+const FOUND = 'found segments in the spool; they are sent when no newer segments are waiting';
 const UNREADABLE =
   'cannot read a spool folder; the segments in it stay unsent. Run xrayd as the owner of the folder, or change its owner (chown -R)';
 
@@ -154,20 +174,29 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
   }
 }
 
-/** Moves the finished files, oldest first. Deletes unfinished files, and copies of files that this process owns. */
+/** The finished files, oldest first. Deletes unfinished files, and copies of files that this process owns. */
+async function keptOf(
+  at: (name: string) => string,
+  names: readonly string[],
+  { heldNames }: Pick<Adoption, 'heldNames'>,
+): Promise<SpoolEntry[]> {
+  const entries: SpoolEntry[] = [];
+  const held = heldNames();
+  for (const name of names) {
+    const entry = parseName(name);
+    if (entry === 'unfinished' || held.has(name)) await unlink(at(name)).catch(() => {});
+    else if (entry !== 'foreign') entries.push(entry);
+  }
+  return entries.sort(byAge);
+}
+
+/** Moves the finished files. */
 async function move(
   from: (name: string) => string,
   names: readonly string[],
   { own, onMoved, isOver, heldNames }: Adoption,
 ): Promise<void> {
-  const entries: SpoolEntry[] = [];
-  const held = heldNames();
-  for (const name of names) {
-    const entry = parseName(name);
-    if (entry === 'unfinished' || held.has(name)) await unlink(from(name)).catch(() => {});
-    else if (entry !== 'foreign') entries.push(entry);
-  }
-  entries.sort(byAge);
+  const entries = await keptOf(from, names, { heldNames });
   for (let i = 0; i < entries.length && !isOver(); i += MOVE_BATCH) {
     const some = entries.slice(i, i + MOVE_BATCH);
     const results = await Promise.allSettled(some.map(({ name }) => rename(from(name), own.at(name))));

@@ -114,10 +114,20 @@ export class SharedFolder {
       makeFolders(root, 0o700);
       this.#own = await OwnedFolder.create(root);
       onTrouble(undefined);
-      if (this.#isClosed) await this.#leave();
     } catch (error) {
       onTrouble(error);
+      await this.#takeOver();
     }
+    if (this.#isClosed) await this.#leave();
+  }
+
+  /** A full disk has no space for a folder until the files of processes that have ended are sent. */
+  async #takeOver(): Promise<void> {
+    this.#own = await this.#leftovers.takeOver();
+    if (this.#own === undefined) return;
+    // The next write finds out whether the disk still has a problem.
+    this.#deps.onTrouble(undefined);
+    this.#deps.onLooked();
   }
 
   async #look(): Promise<void> {

@@ -140,6 +140,24 @@ test.skipIf(!isRoot)(`names a spool of another user, with this process's user an
   expect(log.find(({ level }) => level === 'error')).toMatchObject({ fields });
 });
 
+test.skipIf(!isRoot)(
+  `where no folder can be created, as on a full disk, a process sends what another one left, from its folder${noUsers}`,
+  async () => {
+    const folder = scope.folder();
+    chmodSync(folder, 0o777);
+    const dead = await start(folder, { uid: OTHER_UID });
+    await dead.write('left');
+    await dead.kill();
+    chmodSync(folder, 0o555);
+    const [heir, late] = [await start(folder, { uid: OTHER_UID }), await start(folder, { uid: OTHER_UID })];
+    expect([await spooled(heir), await spooled(late)]).toEqual([1, 0]);
+    expect([await heir.send(), await late.send()]).toEqual([['left'], []]);
+    await heir.kill();
+    chmodSync(folder, 0o777);
+    await expect.poll(() => late.write('mine')).toBe(true);
+  },
+);
+
 test('the size limit applies to all processes that share the folder: refuses a write beside a running process’s files', async () => {
   const folder = scope.folder();
   const document = 'x'.repeat(1_000);
