@@ -17,8 +17,8 @@ patch(["requests"])
 def home():
     with xray_recorder.in_subsegment("look up price") as subsegment:
         subsegment.put_annotation("sku", "A-1042")
-        requests.get("http://127.0.0.1:8080/price", timeout=5)
-    return "12.50\n"
+        price = requests.get(os.environ.get("PRICE_URL", "http://127.0.0.1:8080/price"), timeout=5)
+    return price.text
 
 
 @app.route("/price")

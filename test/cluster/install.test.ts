@@ -1,33 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
-import { CHART, ROLE, type Namespace } from './kubernetes.ts';
+import { addressOf, deployApplication } from './applications.ts';
+import { CHART, ROLE } from './kubernetes.ts';
 import { install, setUp } from './setting.ts';
 
 const scope = new Scope();
-
-/** The Deployment of examples/eks-flask with our image and `address` for its daemon. */
-async function deployFlask(namespace: Namespace, name: string, version: string, address: string): Promise<void> {
-  const [deployment] = parseAllDocuments(readFileSync('examples/eks-flask/deployment.yaml', 'utf8')).map(
-    (document) => document.toJS() as Deployment,
-  );
-  const text = JSON.stringify(deployment)
-    .replaceAll('flask-shop', name)
-    .replace(`REGISTRY/${name}:latest`, `localhost/flask-shop:${version}`);
-  const changed = JSON.parse(
-    text.replace('"value":"$(NODE_IP):2000"', `"value":${JSON.stringify(address)}`),
-  ) as Deployment;
-  changed.spec.replicas = 1;
-  const [container] = changed.spec.template.spec.containers;
-  container!.env.push({ name: 'SERVICE_NAME', value: name });
-  await namespace.apply(changed);
-}
-
-interface Deployment {
-  spec: { replicas: number; template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
-}
 
 const MODES = [
   { mode: 'hostNetwork', podSecurity: 'privileged', paths: ['service', 'node', 'local'] },
@@ -48,14 +27,20 @@ test.each(MODES)(
       local: `aws-xray-local.${namespace.name}.svc.cluster.local:2000`,
       node: '$(NODE_IP):2000',
     };
-    for (const path of paths)
-      await deployFlask(namespace, `flask-${path}`, path === 'service' ? '2021' : 'modern', addresses[path]);
-    for (const path of paths) await namespace.rollout(`deployment/flask-${path}`);
     for (const path of paths) {
-      const [pod] = await namespace.pods(`app=flask-${path}`);
+      const name = `flask-${path}`;
+      await deployApplication(namespace, {
+        example: 'eks-flask',
+        name,
+        version: path === 'service' ? '2021' : 'modern',
+        env: { SERVICE_NAME: name, AWS_XRAY_DAEMON_ADDRESS: addresses[path] },
+      });
+    }
+    for (const path of paths) {
+      const address = await addressOf(namespace, `flask-${path}`);
       // Through the pod's own network: the page is asked for, X-Ray has the trace of it.
       await eventually(async () => {
-        await fetch(`http://${pod!.status.podIP}:8080/`);
+        await fetch(`${address}/`);
         return xray.documents.some(
           (document) => document.includes(`"name":"flask-${path}"`) || document.includes(`"name": "flask-${path}"`),
         );

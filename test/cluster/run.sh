@@ -12,8 +12,8 @@ finish() {
 }
 test/image/base.sh localhost/xrayd-base:test
 node scripts/image.ts --tag localhost/xrayd:test --base localhost/xrayd-base:test --with buildah >/dev/null
-test/cluster/flask-image.sh 2>/dev/null
-for image in xrayd:test flask-shop:modern flask-shop:2021; do
+test/cluster/example-images.sh 2>/dev/null
+for image in xrayd:test flask-shop:modern flask-shop:2021 otel-shop:modern; do
   buildah push -q "localhost/$image" "docker-archive:$work/${image/:/-}.tar:localhost/$image"
 done
 # What an interrupted run left.

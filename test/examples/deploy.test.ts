@@ -68,27 +68,40 @@ test('the guides contain valid YAML and JSON, and only values that the chart has
   for (const path of paths) expect(isIn(schema, path.split('.')), path).toBe(true);
 });
 
-test('examples/eks-flask: Deployment, Service and image are consistent', () => {
-  const read = (file: string): Record<string, never> =>
-    parseAllDocuments(readFileSync(join('examples/eks-flask', file), 'utf8'))[0]!.toJS() as Record<string, never>;
-  const { spec } = read('deployment.yaml') as unknown as {
-    spec: {
-      selector: { matchLabels: object };
-      template: {
-        metadata: { labels: object };
-        spec: { containers: { env: { name: string }[]; ports: { containerPort: number }[] }[] };
+interface Deployment {
+  readonly spec: {
+    readonly selector: { readonly matchLabels: object };
+    readonly template: {
+      readonly metadata: { readonly labels: object };
+      readonly spec: {
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string }[];
+          readonly ports: readonly { readonly containerPort: number }[];
+        }[];
       };
     };
   };
-  const service = read('service.yaml') as unknown as { spec: { selector: object } };
+}
+
+const readExample = (file: string): unknown =>
+  parseAllDocuments(readFileSync(join('examples', file), 'utf8'))[0]!.toJS() as unknown;
+
+test.each(['eks-flask', 'eks-opentelemetry'])('examples/%s: Deployment and image are consistent', (example) => {
+  const { spec } = readExample(`${example}/deployment.yaml`) as Deployment;
   expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
-  expect(service.spec.selector).toEqual(spec.selector.matchLabels);
   const [container] = spec.template.spec.containers;
-  // $(NODE_IP) is replaced only by what stands before it.
-  expect(container!.env.map(({ name }) => name)).toEqual(['NODE_IP', 'AWS_XRAY_DAEMON_ADDRESS']);
-  expect(readFileSync('examples/eks-flask/Dockerfile', 'utf8')).toContain(
+  expect(readFileSync(`examples/${example}/Dockerfile`, 'utf8')).toContain(
     `EXPOSE ${container!.ports[0]!.containerPort}`,
   );
+});
+
+test('examples/eks-flask: the Service finds the Deployment, and the address of the node is known', () => {
+  const { spec } = readExample('eks-flask/deployment.yaml') as Deployment;
+  const service = readExample('eks-flask/service.yaml') as { spec: { selector: object } };
+  expect(service.spec.selector).toEqual(spec.selector.matchLabels);
+  // $(NODE_IP) is replaced only by what stands before it.
+  const variables = spec.template.spec.containers[0]!.env.map(({ name }) => name);
+  expect(variables).toEqual(['NODE_IP', 'AWS_XRAY_DAEMON_ADDRESS']);
 });
 
 interface Schema {
