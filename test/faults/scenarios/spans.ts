@@ -10,14 +10,20 @@ import { withSpans, type SpansScenario } from '../spans/world.ts';
 
 const DISK = hangingDisk();
 
+/** Spans per second of each protocol of which the buffer holds those of a minute, with the segments beside them. */
+const MODERATE = 150;
+
 /** Spans, and segments over UDP beside them, through answers that are not X-Ray's usual ones. */
-function answering(answer: (call: number) => Behaviour | undefined, minSeconds = 0): SpansScenario['run'] {
+function answering(
+  answer: (call: number) => Behaviour | undefined,
+  { minSeconds = 0, perSecond = MODERATE }: { readonly minSeconds?: number; readonly perSecond?: number } = {},
+): SpansScenario['run'] {
   return async (world, { seconds }) => {
     const { harness } = world;
     let call = 0;
     harness.oracle.intercept = ({ target }) => (target === '/TraceSegments' ? answer(call++) : undefined);
     const forSeconds = Math.max(seconds, minSeconds);
-    await Promise.all([world.steady(forSeconds), harness.load.steady(100, forSeconds)]);
+    await Promise.all([world.steady(forSeconds, perSecond), harness.load.steady(100, forSeconds)]);
     harness.oracle.intercept = () => undefined;
     const drainedMs = await world.settle();
     await harness.quiet();
@@ -52,7 +58,7 @@ export const SPANS: readonly Scenario[] = [
     title: 'the same with segments over UDP, which displace the oldest spans: every loss is counted',
     config: { args: ['-m', '3'] },
     mayLose: true,
-    run: answering(() => ({ status: 503 }), 6),
+    run: answering(() => ({ status: 503 }), { minSeconds: 6, perSecond: 500 }),
     check: async ({ refused }) => [refused === 0 && 'the buffer was never full: the scenario shows nothing'],
   }),
   withSpans({

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../src/compose/free-port.ts';
-import { eventually } from '../../fakes/eventually.ts';
 import { Harness, type HarnessConfig } from '../harness.ts';
 import type { Outcome, Scale, Scenario } from '../scenario.ts';
 import { SpanExporter } from './exporter.ts';
@@ -14,6 +13,7 @@ const RATE = 500;
 const FLAGS = { otlp_http: '--otlp-http', otlp_grpc: '--otlp-grpc', zipkin: '--zipkin' } as const;
 /** A daemon looks for the files of an ended one every 10 s. */
 const QUIET_MS = 12_000;
+/** Pauses of a sender, and of a daemon that tries X-Ray again after an outage. */
 const OPEN_MS = 40_000;
 
 /** A daemon with an exporter of each protocol. */
@@ -53,15 +53,26 @@ export class SpansWorld {
   /** Waits until every request is accepted and everything has arrived, or nothing more arrives; resolves with the ms. */
   async settle(): Promise<number> {
     const startMs = performance.now();
-    await eventually(() => this.sum(({ open }) => open) === 0, OPEN_MS, 'requests were never accepted').catch(() => {});
+    await this.#whileMore(() => this.acknowledged, {
+      isLeft: () => this.sum(({ open }) => open) > 0,
+      quietMs: OPEN_MS,
+    });
+    await this.#whileMore(() => this.judge.delivered, { isLeft: () => this.missing > 0, quietMs: QUIET_MS });
+    return performance.now() - startMs;
+  }
+
+  /** Waits while something is left and `count` grows, with pauses of at most `quietMs`. */
+  async #whileMore(
+    count: () => number,
+    { isLeft, quietMs }: { readonly isLeft: () => boolean; readonly quietMs: number },
+  ): Promise<void> {
     let last = -1;
     let lastMs = performance.now();
-    while (this.missing > 0 && performance.now() - lastMs < QUIET_MS) {
-      if (this.judge.delivered > last) lastMs = performance.now();
-      last = this.judge.delivered;
+    while (isLeft() && performance.now() - lastMs < quietMs) {
+      if (count() > last) lastMs = performance.now();
+      last = count();
       await sleep(50);
     }
-    return performance.now() - startMs;
   }
 
   close(): void {
