@@ -100,7 +100,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'small helpers of files that are tested',
   },
   {
-    files: 'udp/receive-worker udp/datagram-intake udp/worker-messages',
+    files: 'udp/receive-worker udp/datagram-intake udp/worker-messages udp/native-loop udp/native-socket',
     tests: ['udp/receiver'],
     because: 'a thread, tested through its receiver',
   },
@@ -130,6 +130,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'the credential chain is tested against fakes of its services',
   },
   { files: 'aws/credential-process', tests: ['aws/credentials', 'e2e/credential-hangs'], because: 'needs processes' },
+  { files: 'aws/http-socket', tests: ['aws/http-connections'], because: 'opens its sockets' },
   { files: 'aws/region', tests: ['e2e/region'], because: 'tested against fakes of its sources' },
   {
     files: 'aws/trust aws/opened-sockets',

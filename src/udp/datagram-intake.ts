@@ -1,4 +1,3 @@
-import { monotonicMs } from '../pipeline/clock.ts';
 import { DatagramReader } from './datagram.ts';
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { REJECT_REPORT_MS, type FromWorker } from './worker-messages.ts';
@@ -13,66 +12,71 @@ export class DatagramIntake {
   readonly #maxAgeMs: number;
   readonly #tell: (message: FromWorker) => void;
   readonly #reports = [0, 0, 0].map(() => ({ nextMs: 0, count: 0 }));
+  readonly #senderOf: (index: number) => string | undefined;
   #isFirst = true;
-  #isTimerSet = false;
 
   /** When the last datagram arrived, on the monotonic clock; 0 before the first. */
   lastDatagramMs = 0;
   /** Number of datagrams so far. */
   taken = 0;
 
-  /** A chunk is handed over when its first document is `maxAgeMs` old. */
-  constructor(ring: RingBufferWriter, maxAgeMs: number, tell: (message: FromWorker) => void) {
+  /**
+   * A chunk is handed over when its first document is `maxAgeMs` old. `senderOf` gets the number that was passed to
+   * `take`, before that returns.
+   */
+  constructor(
+    ring: RingBufferWriter,
+    {
+      maxAgeMs,
+      tell,
+      senderOf = () => undefined,
+    }: {
+      maxAgeMs: number;
+      tell: (message: FromWorker) => void;
+      senderOf?: (index: number) => string | undefined;
+    },
+  ) {
     this.#ring = ring;
     this.#maxAgeMs = maxAgeMs;
     this.#tell = tell;
+    this.#senderOf = senderOf;
   }
 
   /** The datagram is the first `length` bytes of `bytes`. The caller may reuse `bytes` after the call. */
-  take(bytes: Buffer, length: number, from?: string): void {
-    const nowMs = monotonicMs();
+  take(bytes: Buffer, length: number, nowMs: number, index = 0): void {
     this.lastDatagramMs = nowMs;
     this.taken++;
     const start = this.#reader.documentOffset(bytes, length);
     if (start < 0) {
-      this.#reject(-1 - start, length, from, nowMs);
+      this.#reject(-1 - start, length, nowMs, index);
       return;
     }
     this.#ring.store(bytes, start, length, nowMs);
-    if (!this.#isTimerSet) this.#armTimer(nowMs);
     if (this.#isFirst) {
       this.#isFirst = false;
-      this.#tell({ type: 'first', from });
+      this.#tell({ type: 'first', from: this.#senderOf(index) });
     }
   }
 
+  /** Hands the open chunk over if it is due. In how many ms the next is due; Infinity without one. */
+  sealIfDue(nowMs: number): number {
+    const { firstArrivalMs } = this.#ring;
+    if (firstArrivalMs === 0) return Infinity;
+    const leftMs = firstArrivalMs + this.#maxAgeMs - nowMs;
+    // Timers are accurate to a millisecond.
+    if (leftMs > 1) return Math.ceil(leftMs);
+    this.#ring.seal();
+    return Infinity;
+  }
+
   /** Counts every bad datagram but reports few: a flood of them must not become a flood of messages. */
-  #reject(reason: number, bytes: number, from: string | undefined, nowMs: number): void {
+  #reject(reason: number, bytes: number, nowMs: number, index: number): void {
     this.#ring.reject(reason);
     const report = this.#reports[reason]!;
     report.count++;
     if (nowMs < report.nextMs) return;
-    this.#tell({ type: 'rejected', reason, count: report.count, bytes, from });
+    this.#tell({ type: 'rejected', reason, count: report.count, bytes, from: this.#senderOf(index) });
     report.count = 0;
     report.nextMs = nowMs + REJECT_REPORT_MS;
-  }
-
-  /**
-   * One timer serves all chunks: it seals the open chunk if that is due, and otherwise is set again for when it will
-   * be.
-   */
-  #armTimer(nowMs: number): void {
-    const { firstArrivalMs } = this.#ring;
-    if (firstArrivalMs === 0) return;
-    this.#isTimerSet = true;
-    setTimeout(() => this.#onTimer(), Math.max(1, firstArrivalMs + this.#maxAgeMs - nowMs));
-  }
-
-  #onTimer(): void {
-    this.#isTimerSet = false;
-    const nowMs = monotonicMs();
-    const { firstArrivalMs } = this.#ring;
-    if (firstArrivalMs !== 0 && nowMs - firstArrivalMs >= this.#maxAgeMs - 1) this.#ring.seal();
-    this.#armTimer(nowMs);
   }
 }

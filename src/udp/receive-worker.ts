@@ -3,57 +3,68 @@
  * here: a worker that loads the whole bundle costs 30 MB.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../pipeline/clock.ts';
-import { DirectReader } from './direct-reader.ts';
 import { DatagramIntake } from './datagram-intake.ts';
+import { receiveNatively } from './native-loop.ts';
+import { NativeSocket } from './native-socket.ts';
 import { RingBufferWriter } from './ring-buffer.ts';
-import { BurstPolicy } from './burst-policy.ts';
 import { warmUp } from './warm-up.ts';
 import {
   MAX_CATCH_UP_MS,
   MAX_DRAIN_MS,
   QUIET_MS,
+  type FirstToWorker,
   type FromWorker,
   type ToWorker,
   type WorkerInput,
 } from './worker-messages.ts';
 
-/** After this many datagrams in one turn of the event loop, reading the rest directly pays. */
-const BUSY_TURN = 16;
-/** Datagrams read between two checks of the clock. */
-const READ_LIMIT = 500;
-
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the receiver passes it
 const input = workerData as WorkerInput;
 const port = parentPort!;
-/** Created when the socket is bound; no message arrives before that. */
 let ring: RingBufferWriter;
 let intake: DatagramIntake;
 let socket: Socket;
-/** undefined until the main thread has found the descriptor; stays undefined without /proc. */
-let reader: DirectReader | undefined;
-let countThisTurn = 0;
+/** undefined as long as node:dgram reads the socket. */
+let native: NativeSocket | undefined;
+/** The sender of the datagram that node:dgram has just read. */
+let sender: string | undefined;
+let isTimerSet = false;
+let isStopping = false;
+
+function senderOf(index: number): string | undefined {
+  return native === undefined ? sender : native.senderOf(index);
+}
 
 function onMessage(datagram: Buffer, from: RemoteInfo): void {
-  intake.take(datagram, datagram.length, from.address);
-  countThisTurn++;
-  if (countThisTurn === 1) setImmediate(onTurnEnd);
+  const nowMs = monotonicMs();
+  sender = from.address;
+  intake.take(datagram, datagram.length, nowMs);
+  if (!isTimerSet) onTimer();
 }
 
-/** libuv delivers at most 32 datagrams per turn; if it delivered half of that, more are probably waiting. */
-function onTurnEnd(): void {
-  const isBusy = countThisTurn >= BUSY_TURN;
-  countThisTurn = 0;
-  if (!isBusy || reader === undefined) return;
-  ring.hold();
-  readBurst(reader);
-  ring.release();
+/** One timer serves all chunks: it hands the open chunk over when that is due, and is set again for the next. */
+function onTimer(): void {
+  const dueInMs = intake.sealIfDue(monotonicMs());
+  isTimerSet = dueInMs < Infinity;
+  if (isTimerSet) setTimeout(onTimer, dueInMs);
 }
 
-function readBurst(from: DirectReader): void {
-  const policy = new BurstPolicy(performance.now());
-  for (let isMore = true; isMore;) isMore = policy.readsOn(from.read(READ_LIMIT, intake), performance.now());
+/** Reads with recvmmsg(2) if this machine offers it, and returns when the receiver stops; otherwise with node:dgram. */
+function read({ descriptor, rests }: FirstToWorker): void {
+  if (isStopping) return;
+  native = descriptor === undefined ? undefined : NativeSocket.open(descriptor);
+  if (native === undefined) return tell({ type: 'reading', method: 'node:dgram' });
+  socket.close();
+  tell({ type: 'reading', method: 'recvmmsg', wakeUp: native.wakeUp });
+  receiveNatively({ socket: native, intake, ring, rests, nextMessage, tell });
+  end();
+}
+
+function nextMessage(): ToWorker | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the receiver sends it
+  return receiveMessageOnPort(port)?.message as ToWorker | undefined;
 }
 
 /**
@@ -76,6 +87,7 @@ function catchUp(then: () => void): void {
 
 /** Reads what the kernel holds until the socket stays quiet, then closes it. */
 function drain(): void {
+  isStopping = true;
   const startedMs = monotonicMs();
   intake.lastDatagramMs = startedMs;
   const check = (): void => {
@@ -84,15 +96,15 @@ function drain(): void {
       setTimeout(() => catchUp(check), QUIET_MS);
       return;
     }
-    // Once closed, the descriptor's number may belong to another socket.
-    reader = undefined;
-    socket.close(() => {
-      ring.seal();
-      tell({ type: 'stopped' });
-      port.close();
-    });
+    socket.close(end);
   };
   setTimeout(() => catchUp(check), QUIET_MS);
+}
+
+function end(): void {
+  ring.seal();
+  tell({ type: 'stopped' });
+  port.close();
 }
 
 function bind(host: string): void {
@@ -106,12 +118,12 @@ function bind(host: string): void {
     tell({ type: 'bound', host: address, port: boundPort, receiveBufferBytes: socket.getRecvBufferSize() });
     warmUp();
     ring = new RingBufferWriter(input.memory);
-    intake = new DatagramIntake(ring, input.maxAgeMs, tell);
+    intake = new DatagramIntake(ring, { maxAgeMs: input.maxAgeMs, tell, senderOf });
     // Messages sent earlier wait in the port.
-    port.on('message', (message: ToWorker) => {
+    port.on('message', (message: FirstToWorker | ToWorker) => {
       if (message === 'stop') drain();
       else if (message === 'catch-up') catchUp(() => tell({ type: 'caught-up' }));
-      else reader = new DirectReader(message.descriptor);
+      else if (message !== 'end') read(message);
     });
   });
 

@@ -1,3 +1,4 @@
+import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { REJECT_REASONS, type SegmentSource } from '../pipeline/accounting.ts';
 import { formatAddress, type Address } from '../pipeline/address.ts';
@@ -8,7 +9,7 @@ import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { ownSocket, readKernelDrops } from './kernel-drops.ts';
 import { RingBufferReader } from './ring-buffer.ts';
-import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
+import type { FirstToWorker, FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Requested from the kernel: holds 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -25,6 +26,9 @@ const CATCH_UP_MS = 2_000;
 /** Reading the drops costs 64 µs; this is how late they are noticed if nobody scrapes the metrics. */
 const DROPS_EVERY_MS = 10_000;
 
+/** What is added to the counter of an eventfd(2). */
+const ONE = Buffer.from(new BigUint64Array([1n]).buffer);
+
 /** The release build puts the worker's code here, so that the daemon remains a single file. */
 declare const RECEIVE_WORKER_SOURCE: string | undefined;
 
@@ -32,6 +36,8 @@ export interface UdpReceiverConfig {
   readonly host: string;
   readonly port: number;
   readonly maxAgeMs: number;
+  /** False in tests of how datagrams are received without recvmmsg. */
+  readonly isNative?: boolean;
 }
 
 export interface UdpReceiverDeps {
@@ -52,6 +58,8 @@ export class UdpReceiver implements Component, SegmentSource {
   readonly #waiting: (() => void)[] = [];
   #drops = 0;
   #inode: string | undefined;
+  #receiveBufferBytes = 0;
+  #wakeUp: number | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
 
   constructor(config: UdpReceiverConfig, deps: UdpReceiverDeps) {
@@ -84,6 +92,8 @@ export class UdpReceiver implements Component, SegmentSource {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'bound') {
         this.#onBound(message);
+      } else if (message.type === 'reading') {
+        this.#onReading(message);
         resolve();
       } else if (message.type === 'bind-error') {
         const cause = Object.assign(new Error(message.message), { code: message.code });
@@ -131,7 +141,7 @@ export class UdpReceiver implements Component, SegmentSource {
     if (worker === undefined || this.#bound === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
-    worker.postMessage('catch-up' satisfies ToWorker);
+    this.#send('catch-up');
     await within(CATCH_UP_MS, 'the receive thread', () => promise).catch(() => {});
   }
 
@@ -171,7 +181,7 @@ export class UdpReceiver implements Component, SegmentSource {
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.on('message', (message: FromWorker) => message.type === 'stopped' && resolve());
     worker.once('exit', () => resolve());
-    worker.postMessage('stop' satisfies ToWorker);
+    this.#send('stop');
     // If the thread hangs, its datagrams are lost; the chunks that it handed over are still sent.
     try {
       const limitMs = this.#bound === undefined ? START_MS : STOP_MS;
@@ -180,7 +190,10 @@ export class UdpReceiver implements Component, SegmentSource {
       if (error instanceof DeadlineError)
         this.#deps.log.error({ error: error.message }, 'the receive thread did not stop in time');
     }
-    await within(STOP_MS, 'the end of the receive thread', () => worker.terminate()).catch(() => {});
+    await within(STOP_MS, 'the end of the receive thread', () => {
+      this.#send('end');
+      return worker.terminate();
+    }).catch(() => {});
     this.#ring.drainAll((chunk) => this.#deps.sink.push(chunk));
     this.#bound = undefined;
     this.#state = { name: this.name, state: 'off' };
@@ -195,20 +208,54 @@ export class UdpReceiver implements Component, SegmentSource {
   }
 
   #onBound({ host, port, receiveBufferBytes }: Extract<FromWorker, { type: 'bound' }>): void {
-    const { log } = this.#deps;
     this.#bound = { host, port };
     const own = ownSocket(port);
     this.#inode = own?.inode;
-    if (own !== undefined) this.#worker?.postMessage({ descriptor: own.descriptor } satisfies ToWorker);
-    const address = formatAddress(this.#bound);
+    const { isNative = true } = this.#config;
+    const rests = receiveBufferBytes >= RECEIVE_BUFFER_BYTES;
+    this.#worker?.postMessage({ descriptor: isNative ? own?.descriptor : undefined, rests } satisfies FirstToWorker);
+    this.#receiveBufferBytes = receiveBufferBytes;
+  }
+
+  #onReading(message: Extract<FromWorker, { type: 'reading' }>): void {
+    const { log } = this.#deps;
+    const receiveBufferBytes = this.#receiveBufferBytes;
+    if (message.method === 'recvmmsg') this.#watchThread(message.wakeUp);
+    const address = this.#bound === undefined ? '' : formatAddress(this.#bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
-    log.info({ address, receiveBufferBytes }, 'receiving segments on UDP');
+    log.info({ address, receiveBufferBytes, method: message.method }, 'receiving segments on UDP');
     const remedy = socketBufferRemedy(receiveBufferBytes, process.platform);
     if (remedy !== undefined)
       log.warn(
         { receiveBufferBytes, remedy },
         'the UDP receive buffer is small: bursts may be lost before they are read',
       );
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+    this.#wakeThread();
+  }
+
+  /**
+   * A thread that waits in the kernel has to be woken for every message, and before the process ends: Node waits for its
+   * threads.
+   */
+  #watchThread(wakeUp: number): void {
+    this.#wakeUp = wakeUp;
+    const onExit = (): void => this.#send('end');
+    process.once('exit', onExit);
+    this.#worker?.once('exit', () => {
+      process.removeListener('exit', onExit);
+      this.#wakeUp = undefined;
+      closeSync(wakeUp);
+    });
+    // Messages may have been sent before the descriptor was known.
+    this.#wakeThread();
+  }
+
+  #wakeThread(): void {
+    if (this.#wakeUp !== undefined) writeSync(this.#wakeUp, ONE);
   }
 
   #onMessage(message: FromWorker): void {

@@ -1,9 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
-import { serialize } from 'node:v8';
-import { DirectReader, SCRATCH_BYTES } from './direct-reader.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
+import { BurstPolicy } from './burst-policy.ts';
 import { DatagramIntake } from './datagram-intake.ts';
 import { CHUNK_DOCUMENTS, RingBufferReader, RingBufferWriter } from './ring-buffer.ts';
-import { BurstPolicy } from './burst-policy.ts';
 
 /** The header that the SDKs send, and the smallest document. */
 const SAMPLE = '{"format":"json","version":1}\n{}';
@@ -23,40 +21,19 @@ const ROUNDS = 256;
 export function warmUp(): void {
   const main = new RingBufferReader();
   const ring = new RingBufferWriter(main.memory);
-  // V8 distinguishes two kinds of buffer: allocated in JavaScript, as in the direct reader, and by Node's C++ code, as
-  // in node:dgram.
-  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  scratch.write(SAMPLE);
-  const native = serialize(SAMPLE);
-  native.write(SAMPLE);
-  // Reading the first descriptor gives any number of empty datagrams; reading the second fails, as does a socket in
-  // which nothing waits.
-  const empties = open('/dev/null');
-  const nothing = open('/');
+  const datagram = Buffer.allocUnsafeSlow(SAMPLE.length);
+  datagram.write(SAMPLE);
   // Several functions: with a single one V8 would assume that no other exists.
   const listeners = [(): void => {}, (): void => {}, (): void => {}, (): void => {}, (): void => {}];
-  const reader = new DirectReader(empties ?? -1, scratch);
   for (let round = 0; round < ROUNDS; round++) {
     // What happens once per burst must happen often here, or V8 does not optimize it.
-    const intake = new DatagramIntake(ring, 0, listeners[round % listeners.length]!);
+    const intake = new DatagramIntake(ring, { maxAgeMs: 0, tell: listeners[round % listeners.length]! });
     if (round % 2 === 0) ring.hold();
-    for (let i = 0; i < CHUNK_DOCUMENTS; i++) intake.take((i & 1) === 0 ? scratch : native, SAMPLE.length);
-    if (round % 4 === 0) for (let i = 0; i < 2; i++) intake.take(scratch, scratch.length);
-    reader.read(CHUNK_DOCUMENTS, intake);
-    if (nothing !== undefined && round % 4 === 0) new DirectReader(nothing, scratch).read(1, intake);
+    for (let i = 0; i < CHUNK_DOCUMENTS; i++) intake.take(datagram, SAMPLE.length, monotonicMs(), i);
+    intake.sealIfDue(monotonicMs());
     const policy = new BurstPolicy(0);
     for (let i = 0; i < CHUNK_DOCUMENTS; i++) policy.readsOn(i % 4 === 0 ? CHUNK_DOCUMENTS : 0, i * 1.1);
     ring.release();
     if (round % 8 === 7) main.drain(() => {});
-  }
-  for (const descriptor of [empties, nothing]) if (descriptor !== undefined) closeSync(descriptor);
-}
-
-/** undefined if the path does not exist or no descriptor is left: a failed warm-up must not fail the start. */
-function open(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch {
-    return undefined;
   }
 }

@@ -9,10 +9,19 @@ export interface WorkerInput {
 }
 
 /**
- * The worker answers `catch-up` with `caught-up` when it has read what the socket held. `descriptor` is the worker's
- * socket, whose number the worker itself cannot learn.
+ * The first message to the worker, in answer to `bound`: its socket, whose number the worker itself cannot learn;
+ * undefined without /proc. `rests`: the socket buffer is large enough for resting, see native-loop.ts.
  */
-export type ToWorker = 'stop' | 'catch-up' | { readonly descriptor: number };
+export interface FirstToWorker {
+  readonly descriptor: number | undefined;
+  readonly rests: boolean;
+}
+
+/**
+ * The worker answers `catch-up` with `caught-up` when it has read what the socket held. `end` ends its loop at once,
+ * without draining the socket.
+ */
+export type ToWorker = 'stop' | 'catch-up' | 'end';
 
 export type FromWorker =
   | { readonly type: 'bound'; readonly host: string; readonly port: number; readonly receiveBufferBytes: number }
@@ -30,6 +39,12 @@ export type FromWorker =
       readonly bytes: number;
       readonly from: string | undefined;
     }
+  | { readonly type: 'reading'; readonly method: 'node:dgram' }
+  /**
+   * The thread waits in the kernel from now on: after each message to it, 8 bytes that count 1 have to be written to the
+   * descriptor `wakeUp`, which the main thread closes.
+   */
+  | { readonly type: 'reading'; readonly method: 'recvmmsg'; readonly wakeUp: number }
   | { readonly type: 'caught-up' }
   | { readonly type: 'stopped' };
 
