@@ -1,4 +1,5 @@
 import './balancer.css';
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { accessLogIn, isProblem, readAccessLog } from '../../../src/formats/access-log.ts';
 import { balancerName, type BalancerView } from '../../../src/trace/balancer.ts';
@@ -27,10 +28,11 @@ function useLines(id: string, imported: readonly string[]): readonly { line: str
   }, [id, imported, kept]);
 }
 
-/** Why there may never be a trace, if the load balancer sent the request to no target. */
-export function Unreached({ id }: { id: string }) {
+/** Why there is no trace: the load balancer sent the request to no target, or else `children`. */
+export function WhyMissing({ id, children }: { id: string; children: ComponentChildren }) {
   const lines = useLines(id, NONE);
-  if (lines.length === 0 || lines.some(({ view }) => view.target !== undefined)) return null;
+  const isUnreached = lines.length > 0 && lines.every(({ view }) => view.target === undefined);
+  if (!isUnreached) return <p>{children}</p>;
   return <p>The load balancer sent this request to no target, so no application has recorded a trace of it.</p>;
 }
 

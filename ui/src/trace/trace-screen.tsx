@@ -4,7 +4,7 @@ import { list } from '../live.ts';
 import { LIST, listHref, param } from '../route.ts';
 import { valueSearchesOf, ValueSearchContext } from './value-search.ts';
 import { keepLine } from '../pasted-lines.ts';
-import { Balancers, Unreached } from './balancer.tsx';
+import { Balancers, WhyMissing } from './balancer.tsx';
 import { keysFor } from './keys.ts';
 import { Panel } from './panel.tsx';
 import { Head } from './trace-head.tsx';
@@ -65,11 +65,10 @@ function Missing({ id }: { id: string }) {
     <div class="empty">
       <h1>Trace not found</h1>
       <p class="mono">{id}</p>
-      <p>
+      <WhyMissing id={id}>
         It has not arrived yet, or it was removed: to free space for newer traces, or with a temporary store when xrayd
         was restarted. If it arrives later, it appears here automatically.
-      </p>
-      <Unreached id={id} />
+      </WhyMissing>
       <Balancers id={id} />
       {short !== undefined && (
         <p>
