@@ -17,11 +17,14 @@ export interface Http2Limits {
    * some time after it was closed, so clients must not replace theirs as fast as they like.
    */
   readonly spareMs: number;
+  /** Age at which it may be closed between two requests, so that busy clients do not keep others out. */
+  readonly shareMs: number;
 }
 
 const MAX_STREAMS = 512;
 const IDLE_MS = 300_000;
 const SPARE_MS = 1_000;
+const SHARE_MS = 5_000;
 /** The requests of a full connection, and those that follow the first answers. */
 const MAX_AT_ONCE = 2;
 
@@ -32,6 +35,7 @@ export function http2LimitsOf(limits: Pick<Http2Limits, 'maxConnections' | 'maxS
     maxStreams: Math.min(MAX_STREAMS, 2 * limits.maxConnections),
     idleMs: IDLE_MS,
     spareMs: SPARE_MS,
+    shareMs: SHARE_MS,
   };
 }
 
@@ -45,6 +49,7 @@ interface Connection {
   /** Requests that were refused since one was admitted. */
   refused: number;
   usedAtMs: number;
+  readonly beganAtMs: number;
 }
 
 /** The connections of an HTTP/2 server. Limits their number and that of their requests, and closes them. */
@@ -115,7 +120,8 @@ export class Http2Connections {
   }
 
   #add(socket: Socket): Connection {
-    const connection = { socket, streams: 0, refused: 0, usedAtMs: monotonicMs() };
+    const nowMs = monotonicMs();
+    const connection = { socket, streams: 0, refused: 0, usedAtMs: nowMs, beganAtMs: nowMs };
     this.#connections.add(connection);
     socket.once('close', () => void this.#connections.delete(connection));
     if (this.#connections.size >= this.#limits.maxConnections) this.#closeIdlest(connection);
@@ -145,10 +151,12 @@ export class Http2Connections {
 
   /** gRPC clients connect again when they have a request. */
   #closeIdlest(added?: Connection): void {
-    const spareSince = monotonicMs() - this.#limits.spareMs;
+    const nowMs = monotonicMs();
+    const { spareMs, shareMs } = this.#limits;
     for (const connection of this.#connections) {
-      if (connection === added || connection.usedAtMs > spareSince) return;
-      if (connection.streams > 0) continue;
+      const { streams, usedAtMs, beganAtMs } = connection;
+      if (connection === added || streams > 0) continue;
+      if (usedAtMs > nowMs - spareMs && beganAtMs > nowMs - shareMs) continue;
       this.#connections.delete(connection);
       connection.socket.destroy();
       return;

@@ -142,10 +142,19 @@ test('a client that sends refused requests again at once is disconnected', async
 });
 
 test('clients that connect faster than connections become spare cost no session', async () => {
-  const { url, sessions, count } = await serverWith({ maxConnections: 4, spareMs: 60_000 });
+  const { url, sessions, count } = await serverWith({ maxConnections: 4, spareMs: 60_000, shareMs: 60_000 });
   const clients = Array.from({ length: 4 }, () => sendAtOnce(url, Buffer.alloc(0)));
   await eventually(() => sessions() === 4);
   const beyond = Array.from({ length: 20 }, () => sendAtOnce(url, requestOf(0)));
   await eventually(() => beyond.every(({ closed }) => closed));
   expect([sessions(), await count(), clients.some(({ closed }) => closed)]).toEqual([4, 4, false]);
+});
+
+test('a client that is never idle for long makes room for another one between two of its requests', async () => {
+  const { url, sessions } = await serverWith({ maxConnections: 2, spareMs: 60_000, shareMs: 0 });
+  const busy = sendAtOnce(url, Buffer.alloc(0));
+  await eventually(() => sessions() === 1);
+  sendAtOnce(url, Buffer.alloc(0));
+  await eventually(() => sessions() === 2);
+  await eventually(() => busy.closed);
 });
