@@ -31,7 +31,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'reads the cgroup of the process',
   },
   {
-    files: 'compose/port-owner compose/free-port',
+    files: 'compose/port-owner',
     tests: ['e2e/daemon', 'compose/library'],
     because: 'needs a port that another process has',
   },

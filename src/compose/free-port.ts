@@ -5,10 +5,17 @@ import { createServer } from 'node:net';
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** A port that is free for both UDP and TCP. */
+/** Ports that this process was given; it may not have bound them yet. */
+const given = new Set<number>();
+const MAX_GIVEN = 1_000;
+
+/** A port that is free for both UDP and TCP, and that was not given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (given.has(port)) continue;
+    if (given.size === MAX_GIVEN) given.clear();
+    given.add(port);
     if ((await isFreeUdp(port)) && (await isFreeTcp(port))) return port;
   }
 }
