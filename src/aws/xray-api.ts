@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ABORTED, untilAborted } from '../pipeline/deadline.ts';
-import { dateOf, wallClockMs } from '../pipeline/clock.ts';
+import { wallClockMs } from '../pipeline/clock.ts';
 import { CALL_PATH_HEADER, type CallPath } from '../pipeline/call-path.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { member } from '../json/json.ts';
@@ -13,7 +13,7 @@ import { isXRaysAnswer } from './output-shape.ts';
 import type { HttpAnswer, HttpFailure } from './http-call.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { ServiceClock } from './service-clock.ts';
-import { signedHeaders } from './signer.ts';
+import { RequestSigner } from './request-signer.ts';
 
 export interface XRayApiConfig {
   readonly url: URL;
@@ -74,11 +74,13 @@ export class XRayApi {
   readonly #config: XRayApiConfig;
   readonly #deps: XRayApiDeps;
   readonly #clock = new ServiceClock();
+  readonly #signer: RequestSigner;
   readonly #answers: ResponseBudget;
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#signer = new RequestSigner('xray', config.region);
     this.#answers = new ResponseBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
   }
 
@@ -95,7 +97,7 @@ export class XRayApi {
     signal,
     maxAnswerBytes = MAX_ANSWER_BYTES,
   }: XRayCall): Promise<XRayAnswer> {
-    const { url: base, region, timeoutMs } = this.#config;
+    const { url: base, timeoutMs } = this.#config;
     const credentials = await untilAborted(this.#deps.credentials.get(), signal);
     if (credentials === ABORTED)
       return { kind: 'failure', code: 'aborted', message: 'cancelled while looking for credentials' };
@@ -111,13 +113,7 @@ export class XRayApi {
     let signedMs = 0;
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
-      const signed = await signedHeaders(
-        { url, method, headers: unsigned, body },
-        credentials,
-        'xray',
-        region,
-        dateOf(signedMs),
-      );
+      const signed = await this.#signer.sign({ url, method, headers: unsigned, body }, credentials, signedMs);
       return connections.exchange({
         method,
         target: url.pathname + url.search,
