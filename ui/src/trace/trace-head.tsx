@@ -41,12 +41,12 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
           </span>
         )}
         {model !== undefined && (
-          <span class="fact">
+          <span class="together">
             <time title={`${fullTime(model.origin)}, ${ago(model.origin)}`}>{absolute(model.origin)}</time>
             <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />
           </span>
         )}
-        <span class="fact">
+        <span class="together">
           <span class="mono">{id}</span>
           <Copy text={id} what="trace id" title="Copy id" />
         </span>
