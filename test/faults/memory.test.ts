@@ -6,7 +6,6 @@ import { CELLS, runCell } from './memory/cells.ts';
 // The hardest of each mode, in short; every limit with every load is `npm run faults:memory`.
 const SHORT = new Set([
   'memory-daemon-128-all',
-  'memory-daemon-128-headers',
   'memory-local-128-headers',
   'memory-local-128-tcp-varied',
   'memory-local-128-large-graphs',
