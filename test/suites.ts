@@ -34,7 +34,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       include: ['test/faults/**/*.test.ts'],
       testTimeout: MINUTE,
       fileParallelism: false,
-      maxConcurrency: 2,
+      maxConcurrency: 3,
       retry: RETRY,
     },
   },
