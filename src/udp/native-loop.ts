@@ -15,7 +15,7 @@ const BUSY = 32;
 /** A thread that is ended without a message, as by a process that fails, ends after this. */
 const MAX_WAIT_MS = 5_000;
 /** Calls in a row that fail although the socket is readable: its descriptor is broken. */
-const MAX_FAILURES = 1_000;
+const MAX_FAILURES = 100;
 
 export interface NativeLoopDeps {
   readonly socket: NativeSocket;
@@ -52,13 +52,15 @@ export function receiveNatively({ socket, intake, ring, rests, nextMessage, tell
       ring.release();
     }
     const dueInMs = intake.sealIfDue(monotonicMs());
+    if (count > 0) failures = 0;
     if (count > 0 && rests) {
       isWoken = socket.rest(Math.min(REST_MS, dueInMs));
       continue;
     }
     const ready = socket.wait(Math.min(MAX_WAIT_MS, dueInMs));
     isWoken = ready.isWoken;
-    failures = ready.hasDatagrams && count === 0 ? failures + 1 : 0;
+    // A single one is a datagram whose checksum was wrong.
+    failures = ready.hasDatagrams ? failures + 1 : 0;
     if (failures > MAX_FAILURES) throw new Error('the socket cannot be read with recvmmsg(2)');
   }
 }

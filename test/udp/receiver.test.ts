@@ -192,6 +192,17 @@ describe.each([true, false])('with recvmmsg if the platform has it: %s', (native
     expect(receiver.address).toBeUndefined();
   });
 
+  test('goes on after hundreds of datagrams, for each of which it has waited', async () => {
+    const { receiver, sink } = await start();
+    for (let sent = 1; sent <= 300; sent++) {
+      await send('127.0.0.1', receiver.address!.port, [Buffer.from(`${HEADER}a`)]);
+      // Long enough for the thread to have read it, rested, and waited again; if not, it waits a few times less.
+      await sleep(4);
+    }
+    await eventually(() => sink.documents.length === 300);
+    expect(receiver.state.state).toBe('ok');
+  });
+
   test('names how it receives', async () => {
     const { log } = await start();
     expect(log.find(/receiving segments on UDP/)[0]?.fields['method']).toBe(
