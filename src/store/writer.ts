@@ -19,6 +19,8 @@ import { timesOf } from './times.ts';
 
 export interface WriterConfig {
   readonly maxBytes: number;
+  /** Called within a put when documents with very many values are no longer needed, and more of them follow. */
+  readonly onValuesFreed?: (() => void) | undefined;
 }
 
 interface PlacedDocument extends ReceivedDocument {
@@ -67,7 +69,10 @@ export class Writer {
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
 
-  constructor(database: DatabaseSync, { maxBytes }: WriterConfig) {
+  readonly #onValuesFreed: () => void;
+
+  constructor(database: DatabaseSync, { maxBytes, onValuesFreed = () => {} }: WriterConfig) {
+    this.#onValuesFreed = onValuesFreed;
     this.#database = database;
     this.#statements = new Statements(database);
     this.#findTrace = prepareRows(
@@ -135,7 +140,10 @@ export class Writer {
     for (const body of texts) {
       const position = count++;
       bytes += body.length;
-      if (!this.values.add(body)) putTraces();
+      if (!this.values.add(body)) {
+        putTraces();
+        this.#onValuesFreed();
+      }
       const document = FORMATS[format].read(body);
       if (isRefusal(document)) {
         refused.push({ ...document, position });

@@ -210,7 +210,9 @@ interface Opened {
 
 function open(): Opened {
   if (role === 'writer') {
-    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes });
+    // One put may leave more garbage than the memory limit allows.
+    const onValuesFreed = memoryLimitBytes === undefined ? undefined : fullCollector();
+    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes, onValuesFreed });
     return {
       handlers: writing(writer),
       close: () => writer.close(),
