@@ -49,6 +49,7 @@ export class HttpConnections {
   /** The last one is used next, so that those that are not needed are closed by the server. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Exchange[] = [];
+  /** Every connection until its socket has closed. */
   readonly #all = new Set<Connection>();
   #opening = 0;
   #session: Buffer | undefined;
@@ -84,7 +85,7 @@ export class HttpConnections {
   #start(exchange: Exchange): void {
     const nowMs = monotonicMs();
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (idle.usableUntilMs > nowMs) return idle.send(exchange);
+      if (idle.isOpen && idle.usableUntilMs > nowMs) return idle.send(exchange);
       idle.destroy();
     }
     this.#connect(exchange);
@@ -110,8 +111,11 @@ export class HttpConnections {
           socket.destroy();
           return exchange.fail('aborted', 'the connections are closed');
         }
-        const { host } = this.#config.url;
-        const connection = new Connection(socket, { host, generation, onFree: (free) => this.#onFree(free) });
+        const connection: Connection = new Connection(socket, this.#config.url.host, {
+          onFree: () => this.#onFree(connection, generation),
+          onClosed: () => this.#onClosed(connection),
+          onUnread: (unread) => this.#connect(unread),
+        });
         this.#all.add(connection);
         connection.send(exchange);
       },
@@ -136,20 +140,18 @@ export class HttpConnections {
     };
   }
 
-  /** A connection has ended its exchange, or was closed. */
-  #onFree(connection: Connection): void {
-    const { unsent } = connection;
-    if (connection.isOpen && connection.generation === this.#generation && !this.#isClosed) this.#idle.push(connection);
-    else {
-      connection.destroy();
-      this.#all.delete(connection);
-      const at = this.#idle.indexOf(connection);
-      if (at >= 0) this.#idle.splice(at, 1);
-    }
-    // The server closed the kept-alive connection just before it was used again: the request was never read
-    // (nodejs/node#47130).
-    if (unsent !== undefined) this.#connect(unsent);
-    else this.#next();
+  /** A connection has ended its exchange. */
+  #onFree(connection: Connection, generation: number): void {
+    if (!connection.isOpen || generation !== this.#generation || this.#isClosed) return connection.destroy();
+    this.#idle.push(connection);
+    this.#next();
+  }
+
+  #onClosed(connection: Connection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#next();
   }
 
   #next(): void {
@@ -220,35 +222,43 @@ class Exchange {
   }
 }
 
+interface ConnectionEvents {
+  /** The exchange has ended. */
+  readonly onFree: () => void;
+  /** The socket has closed. */
+  readonly onClosed: () => void;
+  /** The exchange has to be sent on a new connection: the server closed this one before it had read the request. */
+  readonly onUnread: (exchange: Exchange) => void;
+}
+
 /** An open connection, which carries one exchange at a time. */
 class Connection {
-  readonly generation: number;
   readonly #socket: Socket;
   readonly #host: string;
-  readonly #onFree: (connection: Connection) => void;
+  readonly #events: ConnectionEvents;
   #exchange: Exchange | undefined;
   #reader: AnswerReader | undefined;
   /** Whether it has carried an exchange before. */
   #isUsed = false;
   #hasBytes = false;
-  isOpen = true;
   /** When the server closes the connection if it stays idle, as far as it said. */
   usableUntilMs = Infinity;
-  /** An exchange that has to be sent on another connection. */
-  unsent: Exchange | undefined;
 
-  constructor(
-    socket: Socket,
-    { host, generation, onFree }: { host: string; generation: number; onFree: (connection: Connection) => void },
-  ) {
+  constructor(socket: Socket, host: string, events: ConnectionEvents) {
     this.#socket = socket;
     this.#host = host;
-    this.generation = generation;
-    this.#onFree = onFree;
+    this.#events = events;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#onEnd());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => {
+      this.#onEnd();
+      events.onClosed();
+    });
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
   }
 
   send(exchange: Exchange): void {
@@ -271,7 +281,6 @@ class Connection {
   }
 
   destroy(): void {
-    this.isOpen = false;
     this.#socket.destroy();
   }
 
@@ -283,24 +292,23 @@ class Connection {
   #onData(chunk: Buffer): void {
     const reader = this.#reader;
     // Nothing was asked: the bytes would be taken for the next answer.
-    if (reader === undefined) return this.#drop();
+    if (reader === undefined) return this.destroy();
     this.#hasBytes = true;
     if (reader.feed(chunk) !== 'reading') this.#conclude(reader);
   }
 
   #onEnd(): void {
     const reader = this.#reader;
-    if (reader === undefined) return this.#drop();
+    if (reader === undefined) return this.destroy();
     reader.end();
     this.#conclude(reader);
   }
 
-  /** The connection failed. */
-  #fail(error: Error): void {
+  #onError(error: Error): void {
     const exchange = this.#exchange;
-    if (exchange === undefined) return this.#drop();
-    this.isOpen = false;
-    if (!this.#repeats(exchange, codeOf(error))) exchange.failWith(error, this.#host);
+    if (exchange === undefined) return this.destroy();
+    if (this.#isUnread(codeOf(error))) return this.#free(exchange);
+    exchange.failWith(error, this.#host);
     this.#free();
   }
 
@@ -312,6 +320,7 @@ class Connection {
     // An early answer: the server has not read the whole request.
     const hasWritten = this.#socket.writableLength === 0;
     if (!reader.keepsOpen || !hasWritten) this.destroy();
+    if (reader.state === 'cut' && this.#isUnread('connection_reset')) return this.#free(exchange);
     if (reader.state === 'complete' || (reader.state === 'too_large' && status >= 300))
       exchange.settle({ kind: 'answer', status, headers, body });
     else if (reader.state === 'too_large')
@@ -320,20 +329,14 @@ class Connection {
         `the answer is larger than ${exchange.request.maxAnswerBytes} bytes, or all answers together are too large`,
       );
     else if (reader.state === 'invalid') exchange.fail('network', `the answer is not HTTP: ${reader.problem}`);
-    else if (!this.#repeats(exchange, 'connection_reset'))
-      exchange.fail('connection_reset', 'the connection was closed before the answer was complete');
+    else exchange.fail('connection_reset', 'the connection was closed before the answer was complete');
     this.#keepFor(headers['keep-alive']);
     this.#free();
   }
 
-  /** Whether the exchange is sent once more, because the server cannot have read it. */
-  #repeats(exchange: Exchange, code: FailureCode): boolean {
-    const isUnread = this.#isUsed && !this.#hasBytes;
-    if (!isUnread || code !== 'connection_reset' || exchange.isRepeated) return false;
-    exchange.isRepeated = true;
-    this.isOpen = false;
-    this.unsent = exchange;
-    return true;
+  /** Whether the server cannot have read the request, which is sent once more then (nodejs/node#47130). */
+  #isUnread(code: FailureCode): boolean {
+    return code === 'connection_reset' && this.#isUsed && !this.#hasBytes && this.#exchange?.isRepeated === false;
   }
 
   #keepFor(hint: string | string[] | undefined): void {
@@ -342,14 +345,8 @@ class Connection {
       seconds === undefined ? Infinity : monotonicMs() + Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS;
   }
 
-  /** The server closed an idle connection. */
-  #drop(): void {
-    if (!this.isOpen) return;
-    this.destroy();
-    this.#onFree(this);
-  }
-
-  #free(): void {
+  /** Ends the exchange here; `unread` goes on elsewhere. */
+  #free(unread?: Exchange): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     exchange.cancel = undefined;
@@ -359,7 +356,9 @@ class Connection {
     this.#isUsed = true;
     // An idle connection does not keep the process alive.
     this.#socket.unref();
-    this.#onFree(this);
-    this.unsent = undefined;
+    if (unread === undefined) return this.#events.onFree();
+    this.destroy();
+    unread.isRepeated = true;
+    this.#events.onUnread(unread);
   }
 }

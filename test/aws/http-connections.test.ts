@@ -105,6 +105,23 @@ test.each<[what: string, answer: string, then?: (socket: Socket) => void]>([
   expect(sockets).toHaveLength(2);
 });
 
+test.each<[what: string, answer: string, between: (client: HttpConnections) => void]>([
+  ['`renew` closed', OK, (client) => client.renew()],
+  [
+    'the server was about to close',
+    'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\n{}',
+    () => {},
+  ],
+])('a connection that %s leaves its place to the next one', async (_what, answer, between) => {
+  const { url, sockets } = await serving((socket) => socket.write(answer));
+  const client = clientOf(url, { maxSockets: 1 });
+  for (let i = 1; i <= 3; i++) {
+    expect(await client.exchange(request())).toMatchObject({ kind: 'answer', status: 200 });
+    between(client);
+    expect(sockets).toHaveLength(i);
+  }
+});
+
 test('an early answer counts, and ends the connection', async () => {
   let connections = 0;
   const server = createServer((socket) => {
