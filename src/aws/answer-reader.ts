@@ -163,14 +163,14 @@ export class AnswerReader {
     const coding = headers['transfer-encoding'];
     const size = headers['content-length'];
     const { isTunnel = false, isHead = false, maxBytes } = this.#limits;
-    if (status === 101 || (isTunnel && status < 300)) return this.#complete(true);
+    if (status === 101 || (isTunnel && status < 300)) return this.#complete();
     const connection = ` ${headers.connection ?? ''},`.toLowerCase();
     this.#keepsOpen = isHttp11 && !/[ ,\t]close[ ,\t]/.test(connection);
     if (coding !== undefined && (size !== undefined || !isHttp11 || coding.toLowerCase() !== 'chunked'))
       return void this.#refuse(`Transfer-Encoding: ${coding} where only chunked can be read`);
     // A repeated field is joined by a comma.
     if (size !== undefined && !/^\d{1,15}$/.test(size)) return void this.#refuse('Content-Length is not one number');
-    if (isHead || status === 204 || status === 304) return this.#complete(false);
+    if (isHead || status === 204 || status === 304) return this.#complete();
     if (coding !== undefined) this.#phase = 'chunk_size';
     else if (size === undefined) {
       this.#keepsOpen = false;
@@ -179,7 +179,7 @@ export class AnswerReader {
       this.#left = Number(size);
       this.#phase = 'sized';
       if (status < 300 && this.#left > maxBytes) this.#state = 'too_large';
-      else if (this.#left === 0) this.#complete(false);
+      else if (this.#left === 0) this.#complete();
     }
   }
 
@@ -188,7 +188,7 @@ export class AnswerReader {
     const length = Math.min(bytes.length, this.#left);
     this.#left -= length;
     this.#take(bytes, length);
-    if (this.#left === 0) this.#complete(false);
+    if (this.#left === 0) this.#complete();
     return length;
   }
 
@@ -222,7 +222,7 @@ export class AnswerReader {
     const end = this.#lineEnd(bytes, MAX_HEAD_BYTES - this.#headBytes);
     if (end < 0) return end;
     this.#headBytes += end + 2;
-    if (end === 0) this.#complete(false);
+    if (end === 0) this.#complete();
     else if (!FIELDS.test(bytes.toString('latin1', 0, end + 2))) return this.#refuse('a trailer field is malformed');
     return end + 2;
   }
@@ -241,10 +241,8 @@ export class AnswerReader {
     return length;
   }
 
-  #complete(isLast: boolean): void {
-    if (this.#state !== 'reading') return;
-    this.#state = 'complete';
-    if (isLast) this.#keepsOpen = false;
+  #complete(): void {
+    if (this.#state === 'reading') this.#state = 'complete';
   }
 
   #waitFor(bytes: Buffer): -1 {

@@ -1,26 +1,28 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { bareHost } from '../pipeline/address.ts';
-import { systemCodeOf } from '../pipeline/errors.ts';
+import { messageOf, systemCodeOf } from '../pipeline/errors.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { isTlsError, isUnknownIssuer, tlsProblem } from './tls-problem.ts';
 import { trustGeneration, trustSystem } from './trust.ts';
 
-export interface HttpCall {
-  readonly url: URL;
-  /** Request target, if it differs from that of `url`. */
-  readonly target?: string;
+/** A request and its limits, whichever client sends it. */
+export interface HttpExchange {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  readonly agent: Agent;
   readonly signal: AbortSignal;
   /** For the whole exchange, from connecting to the last byte of the response. */
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
-  /** Shared with other calls. */
-  readonly answers?: ResponseBudget;
+  /** Shared with other exchanges. */
+  readonly answers?: ResponseBudget | undefined;
+}
+
+export interface HttpCall extends HttpExchange {
+  readonly url: URL;
+  readonly agent: Agent;
 }
 
 export interface HttpAnswer {
@@ -64,7 +66,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
   const request = send({
     host: bareHost(url.hostname),
     port: url.port === '' ? undefined : Number(url.port),
-    path: call.target ?? url.pathname + url.search,
+    path: url.pathname + url.search,
     method,
     headers,
     agent,
@@ -84,11 +86,11 @@ function attempt(call: HttpCall): Promise<Attempt> {
     request.destroy();
   };
   const onError = (error: Error): void => {
-    if (isTlsError(error)) fail('tls', tlsProblem(error, url.host), error);
-    else fail(codeOf(error), error.message);
+    const { code, message } = failureOf(error, url.host);
+    fail(code, message, error);
   };
-  const timer = setTimeout(() => fail('timeout', `no complete answer within ${call.timeoutMs} ms`), call.timeoutMs);
-  const onAbort = (): void => fail('aborted', 'the call was cancelled');
+  const timer = setTimeout(() => fail('timeout', MESSAGES.timeout(call.timeoutMs)), call.timeoutMs);
+  const onAbort = (): void => fail('aborted', MESSAGES.aborted);
   const stopWatching = (): void => {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', onAbort);
@@ -109,10 +111,7 @@ function attempt(call: HttpCall): Promise<Attempt> {
     const tooLarge = (): void => {
       // An error's status and headers are enough; the rest of an HTML page adds nothing.
       if (status >= 300) resolve({ kind: 'answer', status, headers: answered, body: body.bytes });
-      fail(
-        'answer_too_large',
-        `the answer is larger than ${maxAnswerBytes} bytes, or all answers together are too large`,
-      );
+      fail('answer_too_large', MESSAGES.answerTooLarge(maxAnswerBytes));
     };
     if (status < 300 && Number(answered['content-length']) > maxAnswerBytes) {
       tooLarge();
@@ -150,9 +149,23 @@ const CODES: Readonly<Record<string, FailureCode>> = {
   ETIMEDOUT: 'timeout',
 };
 
-export function codeOf(error: Error): FailureCode {
+function codeOf(error: Error): FailureCode {
   return CODES[systemCodeOf(error) ?? ''] ?? 'network';
 }
+
+/** Why a connection to `host` failed. */
+export function failureOf(error: Error, host: string): HttpFailure {
+  return isTlsError(error)
+    ? { kind: 'failure', code: 'tls', message: tlsProblem(error, host) }
+    : { kind: 'failure', code: codeOf(error), message: messageOf(error) };
+}
+
+export const MESSAGES = {
+  aborted: 'the call was cancelled',
+  timeout: (ms: number): string => `no complete answer within ${ms} ms`,
+  answerTooLarge: (bytes: number): string =>
+    `the answer is larger than ${bytes} bytes, or all answers together are too large`,
+};
 
 /**
  * Whether the issuer of a certificate was unknown at `generation` and is known now that the system's certificates are

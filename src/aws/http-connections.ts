@@ -1,27 +1,22 @@
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../pipeline/clock.ts';
-import { messageOf } from '../pipeline/errors.ts';
 import { AnswerReader } from './answer-reader.ts';
-import { codeOf, isTrustedNow, type FailureCode, type HttpAnswer, type HttpFailure } from './http-call.ts';
+import {
+  failureOf,
+  isTrustedNow,
+  MESSAGES,
+  type FailureCode,
+  type HttpAnswer,
+  type HttpExchange,
+  type HttpFailure,
+} from './http-call.ts';
 import { openSocket, portOf, proxyAuthorization } from './http-socket.ts';
-import type { ResponseBudget } from './response-budget.ts';
-import { isTlsError, tlsProblem } from './tls-problem.ts';
 import { trustGeneration } from './trust.ts';
 
-export interface HttpRequest {
-  readonly method: string;
+/** `headers` are all but `connection`. `body` may be used again once the exchange has ended with an answer. */
+export interface HttpRequest extends HttpExchange {
   /** Path and query, escaped. */
   readonly target: string;
-  /** Every header except `connection`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** May be used again once the exchange has ended with an answer. */
-  readonly body: Buffer;
-  readonly signal: AbortSignal;
-  /** For the whole exchange, from connecting to the last byte of the response. */
-  readonly timeoutMs: number;
-  readonly maxAnswerBytes: number;
-  /** Shared with other exchanges. */
-  readonly answers?: ResponseBudget | undefined;
 }
 
 export interface ConnectionsConfig {
@@ -35,7 +30,7 @@ export interface ConnectionsConfig {
 /** Idle connections are closed this long before the server said it closes them. As in Node. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 
-/** Characters that end a line or a header; Source: RFC 9110, 5.5. */
+/** Characters that a header may not contain. Source: RFC 9110, 5.5. */
 const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
@@ -121,14 +116,14 @@ export class HttpConnections {
       },
       onError: (error) => {
         isOver();
-        const isTls = isTlsError(error);
-        if (isTls) this.#session = undefined;
-        if (isTls && !exchange.isRepeated && isTrustedNow(error, trusted)) {
+        const failure = failureOf(error, this.#config.url.host);
+        if (failure.code === 'tls') this.#session = undefined;
+        if (!exchange.isRepeated && isTrustedNow(error, trusted)) {
           exchange.isRepeated = true;
           this.#connect(exchange);
           return;
         }
-        exchange.failWith(error, this.#config.url.host);
+        exchange.settle(failure);
         this.#next();
       },
       onSession: (session) => (this.#session = session),
@@ -196,16 +191,11 @@ class Exchange {
     else if (head === '') this.fail('network', 'a header contains a character that HTTP does not allow');
   }
 
-  readonly #onTimeout = (): void => this.#giveUp('timeout', `no complete answer within ${this.request.timeoutMs} ms`);
-  readonly #onAbort = (): void => this.#giveUp('aborted', 'the call was cancelled');
+  readonly #onTimeout = (): void => this.#giveUp('timeout', MESSAGES.timeout(this.request.timeoutMs));
+  readonly #onAbort = (): void => this.#giveUp('aborted', MESSAGES.aborted);
 
   fail(code: FailureCode, message: string): void {
     this.settle({ kind: 'failure', code, message });
-  }
-
-  failWith(error: Error, host: string): void {
-    if (isTlsError(error)) this.fail('tls', tlsProblem(error, host));
-    else this.fail(codeOf(error), messageOf(error));
   }
 
   settle(result: HttpAnswer | HttpFailure): void {
@@ -307,8 +297,9 @@ class Connection {
   #onError(error: Error): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.destroy();
-    if (this.#isUnread(codeOf(error))) return this.#free(exchange);
-    exchange.failWith(error, this.#host);
+    const failure = failureOf(error, this.#host);
+    if (this.#isUnread(failure.code)) return this.#free(exchange);
+    exchange.settle(failure);
     this.#free();
   }
 
@@ -324,10 +315,7 @@ class Connection {
     if (reader.state === 'complete' || (reader.state === 'too_large' && status >= 300))
       exchange.settle({ kind: 'answer', status, headers, body });
     else if (reader.state === 'too_large')
-      exchange.fail(
-        'answer_too_large',
-        `the answer is larger than ${exchange.request.maxAnswerBytes} bytes, or all answers together are too large`,
-      );
+      exchange.fail('answer_too_large', MESSAGES.answerTooLarge(exchange.request.maxAnswerBytes));
     else if (reader.state === 'invalid') exchange.fail('network', `the answer is not HTTP: ${reader.problem}`);
     else exchange.fail('connection_reset', 'the connection was closed before the answer was complete');
     this.#keepFor(headers['keep-alive']);

@@ -23,10 +23,9 @@ export interface SocketEvents {
 /** Probes a connection that is silent for this long, so that network equipment in between does not forget it. */
 const TCP_KEEP_ALIVE_MS = 15_000;
 
-const PORTS: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
-
 export function portOf({ port, protocol }: URL): number {
-  return port === '' ? (PORTS[protocol] ?? 80) : Number(port);
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 /** Opens a connection, through the proxy's tunnel if there is one and the server speaks TLS. Returns how to give up. */

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP } from 'node:net';
 import { bareHost, isLoopbackHost } from '../pipeline/address.ts';
 import { HttpConnections } from './http-connections.ts';
+import { portOf } from './http-socket.ts';
 
 export interface OutboundConfig {
   /** URL of an HTTP proxy, or "". */
@@ -28,7 +29,7 @@ export class Outbound {
   readonly #failures = new Map<string, number>();
   #direct: Agents;
   #proxied: Agents | undefined;
-  readonly #connections = new Map<string, HttpConnections>();
+  readonly #connections: HttpConnections[] = [];
 
   constructor(config: OutboundConfig) {
     this.#config = config;
@@ -36,15 +37,13 @@ export class Outbound {
     this.#proxied = this.#makeProxied();
   }
 
-  /** The connections for X-Ray's calls to the server of `url`. */
+  /** New connections for X-Ray's calls to the server of `url`, which `note` renews and `close` closes. */
   connectionsTo(url: URL): HttpConnections {
-    const known = this.#connections.get(url.origin);
-    if (known !== undefined) return known;
     const { proxyAddress, noVerifySsl, maxSockets } = this.#config;
     const proxy = this.isProxied(url) ? new URL(proxyAddress) : undefined;
-    const made = new HttpConnections({ url: new URL(url.origin), proxy, noVerifySsl, maxSockets });
-    this.#connections.set(url.origin, made);
-    return made;
+    const connections = new HttpConnections({ url, proxy, noVerifySsl, maxSockets });
+    this.#connections.push(connections);
+    return connections;
   }
 
   agentFor(url: URL): HttpAgent | HttpsAgent {
@@ -75,12 +74,12 @@ export class Outbound {
       agents?.http.destroy();
       agents?.https.destroy();
     }
-    for (const connections of this.#connections.values()) connections.close();
+    for (const connections of this.#connections) connections.close();
   }
 
   /** Running calls continue; their connections are closed afterwards. */
   #renew(): void {
-    for (const connections of this.#connections.values()) connections.renew();
+    for (const connections of this.#connections) connections.renew();
     const old = [this.#direct, this.#proxied];
     this.#direct = agentsFor(this.#config);
     this.#proxied = this.#makeProxied();
@@ -150,9 +149,4 @@ function matches(rule: string, host: string, version: number, port: number): boo
   if (parts === null || (parts[2] !== undefined && Number(parts[2]) !== port)) return false;
   const name = bareHost(parts[1] ?? '').replace(/^\*?\./, '');
   return version === 0 ? host === name || host.endsWith(`.${name}`) : host === name;
-}
-
-function portOf(url: URL): number {
-  if (url.port !== '') return Number(url.port);
-  return url.protocol === 'https:' ? 443 : 80;
 }

@@ -11,6 +11,7 @@ import type { CredentialSource } from './credentials.ts';
 import { isAwsHost, isXRaysError } from './foreign-answer.ts';
 import { isXRaysAnswer } from './output-shape.ts';
 import type { HttpAnswer, HttpFailure } from './http-call.ts';
+import type { HttpConnections } from './http-connections.ts';
 import type { Outbound } from './outbound-proxy.ts';
 import { ServiceClock } from './service-clock.ts';
 import { RequestSigner } from './request-signer.ts';
@@ -75,12 +76,14 @@ export class XRayApi {
   readonly #deps: XRayApiDeps;
   readonly #clock = new ServiceClock();
   readonly #signer: RequestSigner;
+  readonly #connections: HttpConnections;
   readonly #answers: ResponseBudget;
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#signer = new RequestSigner('xray', config.region);
+    this.#connections = deps.outbound.connectionsTo(config.url);
     this.#answers = new ResponseBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
   }
 
@@ -106,7 +109,6 @@ export class XRayApi {
     const url = urlOf(base, prefix + target);
     const hasLength = body.length > 0 || method === 'POST';
     const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
-    const connections = this.#deps.outbound.connectionsTo(base);
     // Not signed, because an intermediary may remove it.
     const path: Record<string, string> =
       this.#deps.callPath === undefined || isAwsHost(base) ? {} : { [CALL_PATH_HEADER]: this.#deps.callPath.header };
@@ -114,7 +116,7 @@ export class XRayApi {
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
       const signed = await this.#signer.sign({ url, method, headers: unsigned, body }, credentials, signedMs);
-      return connections.exchange({
+      return this.#connections.exchange({
         method,
         target: url.pathname + url.search,
         headers: { ...signed, ...path },

@@ -176,7 +176,7 @@ async function both(target: string): Promise<{ theirs: Result; ours: Result }> {
   const agent = new Agent();
   const connections = new HttpConnections({ url, noVerifySsl: false, maxSockets: 1 });
   const [theirs, ours] = await Promise.all([
-    performCall({ url, target, method: 'POST', headers, body: BODY, agent, ...limits }),
+    performCall({ url: new URL(target, url), method: 'POST', headers, body: BODY, agent, ...limits }),
     connections.exchange({ target, method: 'POST', headers, body: BODY, ...limits }),
   ]);
   agent.destroy();
