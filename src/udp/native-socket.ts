@@ -164,10 +164,15 @@ function nativeCalls(): Calls | undefined {
     const ffi = withoutWarning(() => process.getBuiltinModule('node:ffi'));
     const { functions } = ffi.dlopen(null, SIGNATURES);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of node:ffi know no number of arguments
-    return {
+    const calls = {
       ...functions,
       addressOf: (memory: NodeJS.ArrayBufferView) => ffi.getRawPointer(memory),
     } as unknown as Calls;
+    // A module that takes other arguments throws here instead of in the loop.
+    const address = calls.addressOf(Buffer.allocUnsafeSlow(MMSGHDR_BYTES));
+    calls.recvmmsg(-1, address, 0, MSG_DONTWAIT, 0n);
+    calls.poll(address, 0n, 0);
+    return calls;
   } catch {
     return undefined;
   }

@@ -52,12 +52,14 @@ function onTimer(): void {
 }
 
 /** Reads with recvmmsg(2) if this machine offers it, and returns when the receiver stops; otherwise with node:dgram. */
-function read({ descriptor, rests }: FirstToWorker): void {
+function read({ descriptor }: FirstToWorker): void {
   if (isStopping) return;
+  const receiveBufferBytes = socket.getRecvBufferSize();
   native = descriptor === undefined ? undefined : NativeSocket.open(descriptor);
-  if (native === undefined) return tell({ type: 'reading', method: 'node:dgram' });
+  if (native === undefined) return tell({ type: 'reading', method: 'node:dgram', receiveBufferBytes });
   socket.close();
-  tell({ type: 'reading', method: 'recvmmsg', wakeUp: native.wakeUp });
+  tell({ type: 'reading', method: 'recvmmsg', receiveBufferBytes, wakeUp: native.wakeUp });
+  const rests = receiveBufferBytes >= input.receiveBufferBytes;
   receiveNatively({ socket: native, intake, ring, rests, nextMessage, tell });
   end();
 }
@@ -115,7 +117,7 @@ function bind(host: string): void {
     socket.removeListener('error', onBindError);
     socket.on('error', (error) => tell({ type: 'error', message: error.message }));
     const { address, port: boundPort } = socket.address();
-    tell({ type: 'bound', host: address, port: boundPort, receiveBufferBytes: socket.getRecvBufferSize() });
+    tell({ type: 'bound', host: address, port: boundPort });
     warmUp();
     ring = new RingBufferWriter(input.memory);
     intake = new DatagramIntake(ring, { maxAgeMs: input.maxAgeMs, tell, senderOf });

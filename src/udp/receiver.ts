@@ -58,7 +58,6 @@ export class UdpReceiver implements Component, SegmentSource {
   readonly #waiting: (() => void)[] = [];
   #drops = 0;
   #inode: string | undefined;
-  #receiveBufferBytes = 0;
   #wakeUp: number | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
 
@@ -207,23 +206,20 @@ export class UdpReceiver implements Component, SegmentSource {
     }
   }
 
-  #onBound({ host, port, receiveBufferBytes }: Extract<FromWorker, { type: 'bound' }>): void {
+  #onBound({ host, port }: Extract<FromWorker, { type: 'bound' }>): void {
     this.#bound = { host, port };
     const own = ownSocket(port);
     this.#inode = own?.inode;
     const { isNative = true } = this.#config;
-    const rests = receiveBufferBytes >= RECEIVE_BUFFER_BYTES;
-    this.#worker?.postMessage({ descriptor: isNative ? own?.descriptor : undefined, rests } satisfies FirstToWorker);
-    this.#receiveBufferBytes = receiveBufferBytes;
+    this.#worker?.postMessage({ descriptor: isNative ? own?.descriptor : undefined } satisfies FirstToWorker);
   }
 
-  #onReading(message: Extract<FromWorker, { type: 'reading' }>): void {
+  #onReading({ method, receiveBufferBytes, wakeUp }: Extract<FromWorker, { type: 'reading' }>): void {
     const { log } = this.#deps;
-    const receiveBufferBytes = this.#receiveBufferBytes;
-    if (message.method === 'recvmmsg') this.#watchThread(message.wakeUp);
+    if (wakeUp !== undefined) this.#watchThread(wakeUp);
     const address = this.#bound === undefined ? '' : formatAddress(this.#bound);
     this.#state = { name: this.name, state: 'ok', reason: address };
-    log.info({ address, receiveBufferBytes, method: message.method }, 'receiving segments on UDP');
+    log.info({ address, receiveBufferBytes, method }, 'receiving segments on UDP');
     const remedy = socketBufferRemedy(receiveBufferBytes, process.platform);
     if (remedy !== undefined)
       log.warn(

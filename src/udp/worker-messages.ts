@@ -10,11 +10,10 @@ export interface WorkerInput {
 
 /**
  * The first message to the worker, in answer to `bound`: its socket, whose number the worker itself cannot learn;
- * undefined without /proc. `rests`: the socket buffer is large enough for resting, see native-loop.ts.
+ * undefined without /proc.
  */
 export interface FirstToWorker {
   readonly descriptor: number | undefined;
-  readonly rests: boolean;
 }
 
 /**
@@ -24,7 +23,7 @@ export interface FirstToWorker {
 export type ToWorker = 'stop' | 'catch-up' | 'end';
 
 export type FromWorker =
-  | { readonly type: 'bound'; readonly host: string; readonly port: number; readonly receiveBufferBytes: number }
+  | { readonly type: 'bound'; readonly host: string; readonly port: number }
   | { readonly type: 'bind-error'; readonly code: string; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'first'; readonly from: string | undefined }
@@ -39,12 +38,17 @@ export type FromWorker =
       readonly bytes: number;
       readonly from: string | undefined;
     }
-  | { readonly type: 'reading'; readonly method: 'node:dgram' }
-  /**
-   * The thread waits in the kernel from now on: after each message to it, 8 bytes that count 1 have to be written to the
-   * descriptor `wakeUp`, which the main thread closes.
-   */
-  | { readonly type: 'reading'; readonly method: 'recvmmsg'; readonly wakeUp: number }
+  | {
+      readonly type: 'reading';
+      readonly method: 'recvmmsg' | 'node:dgram';
+      /** What the kernel granted. */
+      readonly receiveBufferBytes: number;
+      /**
+       * Set if the thread waits in the kernel from now on: after each message to it, 8 bytes that count 1 have to be
+       * written to this descriptor, which the main thread closes.
+       */
+      readonly wakeUp?: number;
+    }
   | { readonly type: 'caught-up' }
   | { readonly type: 'stopped' };
 
