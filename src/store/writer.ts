@@ -20,7 +20,7 @@ import { timesOf } from './times.ts';
 export interface WriterConfig {
   readonly maxBytes: number;
   /** Called within a put when documents with very many values are no longer needed, and more of them follow. */
-  readonly onValuesFreed?: (() => void) | undefined;
+  readonly onValuesFreed?: () => void;
 }
 
 interface PlacedDocument extends ReceivedDocument {
@@ -68,12 +68,11 @@ export class Writer {
   readonly #documents: Rows<ReceivedDocument>;
   readonly #addDocument: StatementSync;
   readonly #replaceDocument: StatementSync;
-
   readonly #onValuesFreed: () => void;
 
   constructor(database: DatabaseSync, { maxBytes, onValuesFreed = () => {} }: WriterConfig) {
-    this.#onValuesFreed = onValuesFreed;
     this.#database = database;
+    this.#onValuesFreed = onValuesFreed;
     this.#statements = new Statements(database);
     this.#findTrace = prepareRows(
       database,

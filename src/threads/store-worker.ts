@@ -210,14 +210,11 @@ interface Opened {
 
 function open(): Opened {
   if (role === 'writer') {
+    const takeGarbageBytes = (): number => GARBAGE_BYTES_A_VALUE * writer.values.take();
     // One put may leave more garbage than the memory limit allows.
-    const onValuesFreed = memoryLimitBytes === undefined ? undefined : fullCollector();
+    const onValuesFreed = (): void => noteGarbage?.(takeGarbageBytes());
     const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes, onValuesFreed });
-    return {
-      handlers: writing(writer),
-      close: () => writer.close(),
-      takeGarbageBytes: () => GARBAGE_BYTES_A_VALUE * writer.values.take(),
-    };
+    return { handlers: writing(writer), close: () => writer.close(), takeGarbageBytes };
   }
   const reader = new Reader(openToRead(file, cacheBytes), {
     accountId,
