@@ -48,6 +48,8 @@ export const searched = computed<Query | undefined>(() =>
     ? { filter: expression.value, text: words.value, hasUnsampled: hasUnsampled.value, ...timeRange.value }
     : undefined,
 );
+/** Whether a search or a time range leaves out some of the traces. */
+export const isPart = computed(() => isNarrowed.value || searched.value?.from !== undefined);
 
 export function rangeSeconds(name: string): number | undefined {
   return isKeyOf(RANGES, name) ? RANGES[name].seconds : undefined;

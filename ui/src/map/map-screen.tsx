@@ -6,12 +6,13 @@ import { useLatest } from '../hooks.ts';
 import { list } from '../live.ts';
 import { Rereading } from '../rereading.ts';
 import { hrefTo, param, setParams, LIST } from '../route.ts';
-import { isNarrowed, searched } from '../search.ts';
+import { isPart, searched } from '../search.ts';
 import { addKeys } from '../shell/keys.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { mapOf, type Graph, type MapNode, type MapSelection, type ServiceMap } from './graph.ts';
 import { prepareLayout } from './layout.ts';
 import { Unsearched } from '../query/unsearched.tsx';
+import { AllTime, ClearFilter } from '../query/widen.tsx';
 import { MapPanel } from './map-panel.tsx';
 import { MapView } from './map-view.tsx';
 
@@ -152,30 +153,20 @@ function Unread({ problem }: { problem: string }) {
 }
 
 function Empty() {
-  const hasRange = searched.value?.from !== undefined;
-  const isPart = isNarrowed.value || hasRange;
   return (
     <div class="empty">
-      <h1>{isPart ? 'No service to show' : 'No services yet'}</h1>
+      <h1>{isPart.value ? 'No service to show' : 'No services yet'}</h1>
       <p>
-        {isPart ? 'No complete trace matches the search' : 'The map is drawn from traces that are complete'}. It appears
-        with the first such trace.
+        {isPart.value ? 'No complete trace matches the search' : 'The map is drawn from traces that are complete'}. It
+        appears with the first such trace.
       </p>
       <p class="buttons">
-        {hasRange && (
-          <button type="button" class="button" onClick={() => setParams({ range: '', from: '', to: '' })}>
-            Search all time
-          </button>
-        )}
-        {isNarrowed.value && (
-          <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
-            Clear the filter
-          </button>
-        )}
+        <AllTime />
+        <ClearFilter />
         <a class="button" href={hrefTo(LIST)}>
           Traces
         </a>
-        {!isPart && (
+        {!isPart.value && (
           <a class="button" href={hrefTo('/connect')}>
             Connect an application
           </a>

@@ -2,7 +2,8 @@ import { plural } from '../format.ts';
 import { list, status } from '../live.ts';
 import { boxText } from '../query/reading.ts';
 import { Instead, MissingDigits, SearchAsText, Unsearched } from '../query/unsearched.tsx';
-import { hrefTo, LIST, param, setParams } from '../route.ts';
+import { AllTime, ClearFilter } from '../query/widen.tsx';
+import { hrefTo, LIST, param } from '../route.ts';
 import { boxed, isNarrowed, searched, words } from '../search.ts';
 import { Unsampled } from './unsampled.tsx';
 
@@ -37,19 +38,11 @@ export function NoRows() {
         {hasRange ? ', not all of them in this time range' : ''}. A matching trace appears here automatically.
       </p>
       <p class="buttons">
-        {hasRange && (
-          <button type="button" class="button" onClick={() => setParams({ range: '', from: '', to: '' })}>
-            Search all time
-          </button>
-        )}
+        <AllTime />
         <Unsampled />
         <Instead />
         <SearchAsText />
-        {isNarrowed.value && (
-          <button type="button" class="button" onClick={() => setParams({ q: '', text: '' })}>
-            Clear the filter
-          </button>
-        )}
+        <ClearFilter />
       </p>
     </div>
   );
