@@ -180,7 +180,7 @@ test.skipIf(!isRoot)(
   },
 );
 
-test.skipIf(!isRoot)(`does not advise running xrayd as the owner of the file if it already does${noUsers}`, () => {
+test.skipIf(!isRoot)(`does not suggest running xrayd as the file's owner when it already does${noUsers}`, () => {
   const folder = scope.folder();
   const file = join(folder, 'traces.db');
   chmodSync(folder, 0o777);

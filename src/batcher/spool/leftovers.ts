@@ -145,7 +145,7 @@ export class Leftovers {
 
 const FOUND = 'found segments in the spool; they are sent when no newer segments are waiting';
 const UNREADABLE =
-  'cannot read a spool folder; the segments in it stay unsent. Run xrayd as the owner of the folder, or change its owner (chown -R)';
+  "cannot read a spool folder, so its segments are not sent. Run xrayd as the folder's owner, or change the owner with chown -R";
 
 interface Adoption {
   readonly root: string;

@@ -41,7 +41,7 @@ function remedyOf(error: unknown, folder: string): string | undefined {
   switch (systemCodeOf(error)) {
     case 'EACCES':
     case 'EPERM':
-      return `change the owner of ${folder} to the user that runs xrayd (chown ${process.getuid?.() ?? 'USER'} ${folder}), or choose another folder with --spool`;
+      return `run chown ${process.getuid?.() ?? 'USER'} ${folder}, so that xrayd owns the folder, or choose another one with --spool`;
     case 'EROFS':
       return `remount the file system of ${folder} read-write, or choose another folder with --spool`;
     case 'ENOTDIR':
