@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createServer as createHttp, type Server } from 'node:http';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTls, type Server as TlsServer } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -49,12 +49,8 @@ async function serving(
       }
     });
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), sockets, requests };
+  const port = await scope.listen(server);
+  return { url: new URL(`http://127.0.0.1:${port}`), sockets, requests };
 }
 
 test('writes the request as it was given', async () => {
@@ -128,11 +124,9 @@ test('an early answer counts, and ends the connection', async () => {
     connections++;
     socket.on('error', () => {}).pause();
     socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n');
-    scope.add(() => socket.destroy());
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => server.close());
-  const client = clientOf(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  const port = await scope.listen(server);
+  const client = clientOf(new URL(`http://127.0.0.1:${port}`));
   // More than the socket buffers hold, so that the request is never written completely.
   const body = Buffer.alloc(32 * 1024 * 1024);
   for (let i = 0; i < 2; i++)
@@ -210,9 +204,8 @@ test('resumes the TLS session on the next connection', async () => {
     reused.push(socket.isSessionReused());
     socket.on('error', () => {}).once('data', () => socket.end(OK));
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => server.close());
-  const client = clientOf(new URL(`https://localhost:${(server.address() as AddressInfo).port}`));
+  const port = await scope.listen(server);
+  const client = clientOf(new URL(`https://localhost:${port}`));
   for (let i = 0; i < 3; i++) expect(await client.exchange(request())).toMatchObject({ status: 200 });
   expect(reused).toEqual([false, true, true]);
 });
@@ -220,9 +213,8 @@ test('resumes the TLS session on the next connection', async () => {
 test('asks a proxy for a tunnel, with its user and password, and checks the certificate of the server', async () => {
   const tls = await selfSigned('xray.test');
   const server = createTls(tls, (socket) => void socket.on('error', () => {}).on('data', () => socket.write(OK)));
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => server.close());
-  const proxy = await scope.start(new FakeHttpProxy({ 'xray.test:443': (server.address() as AddressInfo).port }));
+  const port = await scope.listen(server);
+  const proxy = await scope.start(new FakeHttpProxy({ 'xray.test:443': port }));
   const address = new URL(proxy.url);
   address.username = 'us%40er';
   address.password = 'pa%3Ass';
@@ -243,10 +235,9 @@ test.each([
 ])('names the reason if a proxy opens no tunnel: %j', async (answer, message) => {
   const { url } = await serving(() => {});
   const server = createServer((socket) => void socket.on('error', () => {}).once('data', () => socket.write(answer)));
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => server.close());
+  const port = await scope.listen(server);
   const proxy = new URL(url);
-  proxy.port = String((server.address() as AddressInfo).port);
+  proxy.port = String(port);
   proxy.password = 'secret';
   const result = await clientOf(new URL('https://xray.test'), { proxy }).exchange(request());
   expect(result).toMatchObject({ kind: 'failure', code: 'network', message: expect.stringMatching(message) });
@@ -259,9 +250,8 @@ test('asks a proxy for a server without TLS by its whole URL', async () => {
     asked.push([incoming.url, incoming.headers['proxy-authorization'], incoming.headers.host]);
     response.end('{}');
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  scope.add(() => server.close());
-  const proxy = new URL(`http://u:p@127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const port = await scope.listen(server);
+  const proxy = new URL(`http://u:p@127.0.0.1:${port}`);
   const client = clientOf(new URL('http://xray.test'), { proxy });
   expect(await client.exchange(request())).toMatchObject({ status: 200 });
   expect(asked).toEqual([['http://xray.test:80/TraceSegments', 'Basic dTpw', 'x']]);

@@ -1,9 +1,10 @@
 import { Agent } from 'node:http';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createServer, type Socket } from 'node:net';
+import { beforeAll, expect, test } from 'vitest';
 import { performCall, type HttpAnswer, type HttpFailure } from '../../src/aws/http-call.ts';
 import { HttpConnections } from '../../src/aws/http-connections.ts';
 import fc from '../fakes/fast-check.ts';
+import { Scope } from '../fakes/scope.ts';
 
 /** What a server does with a request: it writes pieces, each in a turn of the event loop of its own, and may close. */
 interface Behaviour {
@@ -134,10 +135,8 @@ const behaviour: fc.Arbitrary<Behaviour> = fc
 
 /** Serves the behaviour that the target of a request numbers. */
 const behaviours = new Map<string, Behaviour>();
-const sockets = new Set<Socket>();
 const server = createServer((socket) => {
-  sockets.add(socket);
-  socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  socket.on('error', () => {});
   let received = '';
   let isAnswered = false;
   socket.on('data', (chunk) => {
@@ -158,14 +157,10 @@ async function answer(socket: Socket, { pieces, ends }: Behaviour): Promise<void
   if (ends) socket.end();
 }
 
+const scope = Scope.shared();
 let url: URL;
 beforeAll(async () => {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
-afterAll(() => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
+  url = new URL(`http://127.0.0.1:${await scope.listen(server)}`);
 });
 
 type Result = HttpAnswer | HttpFailure;

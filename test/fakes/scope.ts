@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, test } from 'vitest';
@@ -30,6 +31,21 @@ export class Scope {
     await server.start();
     this.#cleanUps.push(() => server.stop());
     return server;
+  }
+
+  /** Makes `server` listen on a free port of loopback, which it resolves with. Its connections are cut at the end. */
+  async listen(server: Server): Promise<number> {
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    this.#cleanUps.push(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
   }
 
   /** Runs after the test. */
