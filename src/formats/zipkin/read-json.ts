@@ -104,13 +104,15 @@ type Ids = Pick<Span, 'traceId' | 'spanId' | 'parentSpanId'>;
 
 /**
  * Client and server may share one span. X-Ray and OTLP replace spans with the same ID, so that the server's half gets an
- * ID of its own, and the client's half as its parent; the server's other spans of the request move with it.
+ * ID of its own, and the client's half as its parent; the server's other spans of the request move with it. A sidecar
+ * proxy and the server behind it both have a half, so that the service is part of the ID.
  */
 function idsOf(json: Json, shared: ReadonlySet<string>): Ids {
   const ids = sentIds(json);
-  if (json['shared'] === true) return { ...ids, spanId: sharedId(ids), parentSpanId: ids.spanId };
-  const parent = { traceId: ids.traceId, spanId: ids.parentSpanId };
-  return shared.has(keyOf(json, parent)) ? { ...ids, parentSpanId: sharedId(parent) } : ids;
+  if (json['shared'] === true)
+    return { ...ids, spanId: derivedId(`${halfOf(json, ids)} shared`), parentSpanId: ids.spanId };
+  const parent = halfOf(json, { traceId: ids.traceId, spanId: ids.parentSpanId });
+  return shared.has(parent) ? { ...ids, parentSpanId: derivedId(`${parent} shared`) } : ids;
 }
 
 /** compat: Zipkin pads short IDs, which clients send that cut leading zeros. */
@@ -129,15 +131,12 @@ function idOf(id: unknown, digits: number): string {
 }
 
 function sharedSpans(list: readonly unknown[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const json of list) if (isObject(json) && json['shared'] === true) keys.add(keyOf(json, sentIds(json)));
-  return keys;
+  const halves = new Set<string>();
+  for (const json of list) if (isObject(json) && json['shared'] === true) halves.add(halfOf(json, sentIds(json)));
+  return halves;
 }
 
-function keyOf(json: Json, { traceId, spanId }: Pick<Ids, 'traceId' | 'spanId'>): string {
+/** The half of a shared span that the service of `json` has. */
+function halfOf(json: Json, { traceId, spanId }: Pick<Ids, 'traceId' | 'spanId'>): string {
   return `${traceId} ${spanId} ${textOf(objectOf(json['localEndpoint'])['serviceName']) ?? ''}`;
-}
-
-function sharedId({ traceId, spanId }: Pick<Ids, 'traceId' | 'spanId'>): string {
-  return derivedId(`${traceId}${spanId} shared`);
 }

@@ -166,6 +166,12 @@ describe('a span that client and server share', () => {
     expect(spansOf(read([server]))[0]!.spanId).toBe(two!.spanId);
   });
 
+  test('a sidecar proxy and the server behind it have a half each', () => {
+    const sidecar = zipkin({ kind: 'SERVER', shared: true, localEndpoint: { serviceName: 'back.default' } });
+    const ids = spansOf(read([client, sidecar, server])).map(({ spanId }) => spanId);
+    expect(new Set(ids).size).toBe(3);
+  });
+
   test("the server's other spans are inside its half, and those of the client are not", () => {
     const spans = spansOf(read([client, query, other, server]));
     const half = spans.find(({ parentSpanId, kind }) => kind === 2 && parentSpanId === SPAN)!;
