@@ -2,6 +2,8 @@ import { endianness } from 'node:os';
 
 /** Datagrams per call. With 64, a call costs less than 2 % of what handling its datagrams does. */
 export const DATAGRAMS_PER_CALL = 64;
+/** `gather` ends after this long without a datagram. */
+export const GAP_MS = 20;
 /** Larger than the largest datagram, 65,507 bytes, so that none is truncated. */
 const DATAGRAM_BYTES = 64 * 1024;
 
@@ -18,15 +20,23 @@ const AT_LENGTH = 56;
 const AF_INET = 2;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
+/** Source: fcntl(2), socket(7). */
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const TIMEVAL_BYTES = 16;
 /** EFD_CLOEXEC and EFD_NONBLOCK. Source: eventfd(2). */
 const EVENTFD_FLAGS = 0o2000000 | 0o4000;
 
-/** Places in the memory of a socket: mmsghdr, iovec, the senders' addresses, pollfd, the eventfd's counter, datagrams. */
+/** Places in the memory of a socket: mmsghdr, iovec, the senders' addresses, pollfd, the eventfd's counter, a time, datagrams. */
 const AT_VECTORS = DATAGRAMS_PER_CALL * MMSGHDR_BYTES;
 const AT_ADDRESSES = AT_VECTORS + DATAGRAMS_PER_CALL * IOVEC_BYTES;
 const AT_POLLED = AT_ADDRESSES + DATAGRAMS_PER_CALL * ADDRESS_BYTES;
 const AT_COUNTER = AT_POLLED + 16;
-const AT_DATAGRAMS = AT_COUNTER + 8;
+const AT_TIMEOUT = AT_COUNTER + 8;
+const AT_DATAGRAMS = AT_TIMEOUT + TIMEVAL_BYTES;
 
 const SIGNATURES = {
   recvmmsg: { arguments: ['i32', 'pointer', 'u32', 'i32', 'pointer'], return: 'i32' },
@@ -35,6 +45,8 @@ const SIGNATURES = {
   dup: { arguments: ['i32'], return: 'i32' },
   close: { arguments: ['i32'], return: 'i32' },
   read: { arguments: ['i32', 'pointer', 'u64'], return: 'i64' },
+  fcntl: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+  setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
 } as const;
 
 /** What can be read without waiting for long. */
@@ -59,8 +71,10 @@ export class NativeSocket {
   readonly #lengths: Uint32Array;
   readonly #address: bigint;
   readonly #polledAt: bigint;
-  readonly #wakeUpPolledAt: bigint;
   readonly #counterAt: bigint;
+  readonly #timeoutAt: bigint;
+  /** Whether `gather` may be called: without the limit of GAP_MS it could wait for ever. */
+  readonly canGather: boolean;
 
   /**
    * Reads the socket behind `descriptor`, which may be closed after this: it gets a descriptor of its own. Undefined if
@@ -102,14 +116,30 @@ export class NativeSocket {
     this.#lengths = new Uint32Array(memory.buffer, memory.byteOffset, AT_VECTORS / 4);
     this.#address = address;
     this.#polledAt = address + BigInt(AT_POLLED);
-    this.#wakeUpPolledAt = address + BigInt(AT_POLLED + 8);
     this.#counterAt = address + BigInt(AT_COUNTER);
+    this.#timeoutAt = address + BigInt(AT_TIMEOUT);
+    memory.writeBigInt64LE(BigInt(GAP_MS * 1_000), AT_TIMEOUT + 8);
+    const flags = calls.fcntl(descriptor, F_GETFL, 0);
+    this.canGather =
+      calls.setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, this.#timeoutAt, TIMEVAL_BYTES) === 0 &&
+      calls.fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) === 0;
   }
 
   /** Takes waiting datagrams, DATAGRAMS_PER_CALL at most, and returns their number; 0 also if the call fails. */
   receive(): number {
     const count = this.#calls.recvmmsg(this.#descriptor, this.#address, DATAGRAMS_PER_CALL, MSG_DONTWAIT, 0n);
-    return count < 0 ? 0 : count;
+    return Math.max(0, count);
+  }
+
+  /**
+   * Waits in the kernel until `most` datagrams have arrived, none has for GAP_MS, or `timeoutMs` have passed, which the
+   * kernel looks at only when one arrives. Returns their number.
+   */
+  gather(most: number, timeoutMs: number): number {
+    const milliseconds = Math.floor(timeoutMs);
+    this.#memory.writeBigInt64LE(BigInt(Math.floor(milliseconds / 1_000)), AT_TIMEOUT);
+    this.#memory.writeBigInt64LE(BigInt(milliseconds % 1_000) * 1_000_000n, AT_TIMEOUT + 8);
+    return Math.max(0, this.#calls.recvmmsg(this.#descriptor, this.#address, most, 0, this.#timeoutAt));
   }
 
   /** Bytes of a datagram of the last call. */
@@ -133,12 +163,6 @@ export class NativeSocket {
     // Any event is a reason to read: an error is what reading returns then.
     const hasDatagrams = this.#memory.readInt16LE(AT_POLLED + 6) !== 0;
     return { hasDatagrams, isWoken: this.#takesWakeUp() };
-  }
-
-  /** Waits without looking at the socket. Whether something was written to `wakeUp`. */
-  rest(timeoutMs: number): boolean {
-    this.#calls.poll(this.#wakeUpPolledAt, 1n, timeoutMs);
-    return this.#takesWakeUp();
   }
 
   close(): void {
@@ -172,6 +196,8 @@ function nativeCalls(): Calls | undefined {
     const address = calls.addressOf(Buffer.allocUnsafeSlow(MMSGHDR_BYTES));
     calls.recvmmsg(-1, address, 0, MSG_DONTWAIT, 0n);
     calls.poll(address, 0n, 0);
+    calls.fcntl(-1, F_GETFL, 0);
+    calls.setsockopt(-1, SOL_SOCKET, SO_RCVTIMEO, address, 0);
     return calls;
   } catch {
     return undefined;

@@ -59,8 +59,7 @@ function read({ descriptor }: FirstToWorker): void {
   if (native === undefined) return tell({ type: 'reading', method: 'node:dgram', receiveBufferBytes });
   socket.close();
   tell({ type: 'reading', method: 'recvmmsg', receiveBufferBytes, wakeUp: native.wakeUp });
-  const rests = receiveBufferBytes >= input.receiveBufferBytes;
-  receiveNatively({ socket: native, intake, ring, rests, nextMessage, tell });
+  receiveNatively({ socket: native, intake, ring, nextMessage, tell });
   end();
 }
 

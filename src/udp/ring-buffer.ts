@@ -73,6 +73,11 @@ export class RingBufferWriter extends RingBuffer {
   /** When the first document of the open chunk arrived, on the monotonic clock; 0 without an open chunk. */
   firstArrivalMs = 0;
 
+  /** How many more documents fit into the open chunk, if they are small. */
+  get placesLeft(): number {
+    return CHUNK_DOCUMENTS - (this.#chunk < 0 ? 0 : this.#count);
+  }
+
   reject(reason: number): void {
     const { control, counters } = this;
     Atomics.add(control, SEQUENCE, 1);

@@ -10,8 +10,11 @@ import { MemoryLog } from '../fakes/log.ts';
 
 class MemorySink implements Pick<DocumentSink, 'push'> {
   readonly documents: Buffer[] = [];
+  /** Documents of each chunk. */
+  readonly chunks: number[] = [];
 
   push({ count, ends, bytes }: Chunk): void {
+    this.chunks.push(count);
     for (let i = 0; i < count; i++)
       this.documents.push(Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])));
   }
@@ -27,13 +30,26 @@ afterEach(async () => {
 async function start(
   host = '127.0.0.1',
   port = 0,
+  maxAgeMs = 20,
 ): Promise<{ receiver: UdpReceiver; sink: MemorySink; log: MemoryLog }> {
   const sink = new MemorySink();
   const log = new MemoryLog();
-  const receiver = new UdpReceiver({ host, port, maxAgeMs: 20, isNative }, { sink, log });
+  const receiver = new UdpReceiver({ host, port, maxAgeMs, isNative }, { sink, log });
   receivers.push(receiver);
   await receiver.start();
   return { receiver, sink, log };
+}
+
+/** Sends a datagram to `port` about every 2 ms until `isOver`, which gets the number of those sent. */
+async function flow(port: number, isOver: (sent: number) => boolean): Promise<number> {
+  const socket = createSocket('udp4');
+  let sent = 0;
+  for (; !isOver(sent); sent++) {
+    await new Promise<void>((done) => socket.send(Buffer.from(HEADER + sent), port, '127.0.0.1', () => done()));
+    await sleep(2);
+  }
+  socket.close();
+  return sent;
 }
 
 async function send(host: string, port: number, datagrams: readonly Buffer[]): Promise<void> {
@@ -201,6 +217,36 @@ describe.each([true, false])('with recvmmsg if the platform has it: %s', (native
     }
     await eventually(() => sink.documents.length === 300);
     expect(receiver.state.state).toBe('ok');
+  });
+
+  test('hands a chunk of a steady flow over when it is full, and the last one when it is due', async () => {
+    const { receiver, sink } = await start('127.0.0.1', 0, 1_000);
+    await flow(receiver.address!.port, (sent) => sent === 120);
+    await eventually(() => sink.documents.length === 120);
+    expect(sink.documents).toEqual(Array.from({ length: 120 }, (_, i) => Buffer.from(String(i))));
+    expect(sink.chunks).toEqual([50, 50, 20]);
+  });
+
+  test('a steady flow keeps it neither from catching up nor from stopping', async () => {
+    const { receiver } = await start('127.0.0.1', 0, 60_000);
+    let isOver = false;
+    let sent = 0;
+    const flowing = flow(receiver.address!.port, (count) => {
+      sent = count;
+      return isOver;
+    });
+    await eventually(() => sent >= 10);
+    for (let i = 0; i < 3; i++) {
+      const before = sent;
+      await receiver.caughtUp();
+      expect(receiver.read().received).toBeGreaterThanOrEqual(before);
+    }
+    const deadline = AbortSignal.timeout(100_000);
+    await receiver.stop(deadline);
+    isOver = true;
+    await flowing;
+    expect(deadline.aborted).toBe(false);
+    expect(receiver.state.state).toBe('off');
   });
 
   test('names how it receives', async () => {
