@@ -86,6 +86,7 @@ export class AnswerReader {
     return this.#keepsOpen && this.#state === 'complete';
   }
 
+  /** `chunk` may be used again after the call. */
   feed(chunk: Buffer): AnswerState {
     let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     this.#pending = EMPTY;
@@ -246,7 +247,7 @@ export class AnswerReader {
   }
 
   #waitFor(bytes: Buffer): -1 {
-    this.#pending = bytes;
+    this.#pending = Buffer.from(bytes);
     return -1;
   }
 

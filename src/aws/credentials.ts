@@ -109,16 +109,20 @@ export class CredentialSource implements Component {
     clearTimeout(this.#retryTimer);
   }
 
+  /** Valid credentials, without waiting: undefined if there are none yet. Refreshes those that are due. */
+  current(): AwsCredentials | undefined {
+    const valid = this.#valid();
+    if (valid !== undefined && this.#isDue()) void this.#refresh();
+    return valid;
+  }
+
   /**
    * Valid credentials, or undefined if there are none now. Never rejects. Waits for a running search until it has taken
    * `waitMs`; callers that can use the current credentials do not wait.
    */
   async get(waitMs: number = WAIT_MS): Promise<AwsCredentials | undefined> {
-    const valid = this.#valid();
-    if (valid !== undefined) {
-      if (this.#isDue()) void this.#refresh();
-      return valid;
-    }
+    const current = this.current();
+    if (current !== undefined) return current;
     // After a failure the timer decides when to retry, not the number of waiting batches.
     if (this.#failures === 0 || this.#refreshing !== undefined) {
       const search = this.#refresh();

@@ -5,7 +5,7 @@ import type { Exporter, ExportResult } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import type { Batch } from '../pipeline/segment.ts';
-import { BodyPool } from './body-pool.ts';
+import { BodyPool, memoryOf } from './body-pool.ts';
 import { classify, NOT_XRAY } from './classify.ts';
 import { bodyParts, documentText } from './encode.ts';
 import { MAX_DOCUMENTS_PER_CALL } from '../formats/xray/limits.ts';
@@ -63,8 +63,14 @@ export class XRayExporter implements Exporter {
     const { api, hints, log, counters } = this.#deps;
     const startedMs = performance.now();
     const body = this.#bodies.take(bodyParts(batch));
-    const call = { target: OPERATIONS.PutTraceSegments.path, body, headers: api.sdkHeaders(), signal };
-    const answer = await api.call({ ...call, maxAnswerBytes: MAX_ANSWER_BYTES });
+    const answer = await api.call({
+      target: OPERATIONS.PutTraceSegments.path,
+      body,
+      memory: memoryOf(body),
+      headers: api.sdkHeaders(),
+      signal,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    });
     // After a failed call, a socket may still reference the body.
     if (answer.kind === 'answer') this.#bodies.giveBack(body);
     const result = classify(answer, {

@@ -17,6 +17,8 @@ import { trustGeneration } from './trust.ts';
 export interface HttpRequest extends HttpExchange {
   /** Path and query, escaped. */
   readonly target: string;
+  /** Memory that ends with `body`: the head is written before it, if it fits, so that both are written as one. */
+  readonly memory?: Buffer | undefined;
 }
 
 export interface ConnectionsConfig {
@@ -44,6 +46,7 @@ export class HttpConnections {
   /** The last one is used next, so that those that are not needed are closed by the server. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Exchange[] = [];
+  readonly #cancellations = new Cancellations();
   /** Every connection until its socket has closed. */
   readonly #all = new Set<Connection>();
   #opening = 0;
@@ -59,7 +62,7 @@ export class HttpConnections {
   /** One exchange. Never rejects: every error is a failure with a code. */
   exchange(request: HttpRequest): Promise<HttpAnswer | HttpFailure> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(request, this.#headOf(request), resolve);
+      const exchange = new Exchange(request, this.#headOf(request), this.#cancellations, resolve);
       if (!exchange.isSettled) this.#start(exchange);
     });
   }
@@ -100,7 +103,7 @@ export class HttpConnections {
       exchange.cancel = undefined;
     };
     const giveUp = openSocket(this.#config, this.#session, {
-      onOpen: (socket) => {
+      onOpen: (socket, onBytes) => {
         isOver();
         if (this.#isClosed) {
           socket.destroy();
@@ -111,6 +114,7 @@ export class HttpConnections {
           onClosed: () => this.#onClosed(connection),
           onUnread: (unread) => this.#connect(unread),
         });
+        onBytes((bytes) => connection.feed(bytes));
         this.#all.add(connection);
         connection.send(exchange);
       },
@@ -173,6 +177,7 @@ export class HttpConnections {
 class Exchange {
   readonly request: HttpRequest;
   readonly head: string;
+  readonly #cancellations: Cancellations;
   readonly #resolve: (result: HttpAnswer | HttpFailure) => void;
   readonly #timer: NodeJS.Timeout | undefined;
   /** Ends the connecting, or the connection. */
@@ -180,19 +185,28 @@ class Exchange {
   isRepeated = false;
   isSettled = false;
 
-  constructor(request: HttpRequest, head: string, resolve: (result: HttpAnswer | HttpFailure) => void) {
+  constructor(
+    request: HttpRequest,
+    head: string,
+    cancellations: Cancellations,
+    resolve: (result: HttpAnswer | HttpFailure) => void,
+  ) {
     this.request = request;
+    this.#cancellations = cancellations;
     this.head = head;
     this.#resolve = resolve;
     const { signal, timeoutMs } = request;
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    cancellations.add(signal, this);
     this.#timer = setTimeout(this.#onTimeout, timeoutMs);
-    if (signal.aborted) this.#onAbort();
+    if (signal.aborted) this.abort();
     else if (head === '') this.fail('network', 'a header contains a character that HTTP does not allow');
   }
 
   readonly #onTimeout = (): void => this.#giveUp('timeout', MESSAGES.timeout(this.request.timeoutMs));
-  readonly #onAbort = (): void => this.#giveUp('aborted', MESSAGES.aborted);
+
+  abort(): void {
+    this.#giveUp('aborted', MESSAGES.aborted);
+  }
 
   fail(code: FailureCode, message: string): void {
     this.settle({ kind: 'failure', code, message });
@@ -202,13 +216,33 @@ class Exchange {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.#timer);
-    this.request.signal.removeEventListener('abort', this.#onAbort);
+    this.#cancellations.delete(this.request.signal, this);
     this.#resolve(result);
   }
 
   #giveUp(code: FailureCode, message: string): void {
     this.fail(code, message);
     this.cancel?.();
+  }
+}
+
+/** Which exchanges a signal ends. One listener for all exchanges of a signal: a batcher's calls share theirs. */
+class Cancellations {
+  readonly #exchanges = new WeakMap<AbortSignal, Set<Exchange>>();
+
+  add(signal: AbortSignal, exchange: Exchange): void {
+    let exchanges = this.#exchanges.get(signal);
+    if (exchanges === undefined) {
+      const all = new Set<Exchange>();
+      exchanges = all;
+      this.#exchanges.set(signal, all);
+      signal.addEventListener('abort', () => all.forEach((one) => one.abort()), { once: true });
+    }
+    exchanges.add(exchange);
+  }
+
+  delete(signal: AbortSignal, exchange: Exchange): void {
+    this.#exchanges.get(signal)?.delete(exchange);
   }
 }
 
@@ -238,7 +272,6 @@ class Connection {
     this.#socket = socket;
     this.#host = host;
     this.#events = events;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', () => {
@@ -252,22 +285,27 @@ class Connection {
   }
 
   send(exchange: Exchange): void {
-    const { body, method, maxAnswerBytes: maxBytes, answers: budget } = exchange.request;
+    const { method, maxAnswerBytes: maxBytes, answers: budget } = exchange.request;
     this.#exchange = exchange;
     this.#reader = new AnswerReader({ maxBytes, budget, isHead: method === 'HEAD' });
     this.#hasBytes = false;
     exchange.cancel = this.#cancel;
     const socket = this.#socket;
     if (this.#isUsed) socket.ref();
-    if (body.length === 0) {
-      socket.write(exchange.head, 'latin1');
-      return;
+    const { head, request } = exchange;
+    const { body, memory } = request;
+    const start = (memory?.length ?? 0) - body.length - head.length;
+    if (memory !== undefined && start >= 0) {
+      memory.write(head, start, 'latin1');
+      socket.write(memory.subarray(start));
+    } else if (body.length === 0) socket.write(head, 'latin1');
+    else {
+      // One system call, and for TLS one record less.
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
     }
-    // One system call, and for TLS one record less.
-    socket.cork();
-    socket.write(exchange.head, 'latin1');
-    socket.write(body);
-    socket.uncork();
   }
 
   destroy(): void {
@@ -279,12 +317,13 @@ class Connection {
     this.#free();
   };
 
-  #onData(chunk: Buffer): void {
+  /** Bytes that have arrived, valid until it returns. */
+  feed(bytes: Buffer): void {
     const reader = this.#reader;
     // Nothing was asked: the bytes would be taken for the next answer.
     if (reader === undefined) return this.destroy();
     this.#hasBytes = true;
-    if (reader.feed(chunk) !== 'reading') this.#conclude(reader);
+    if (reader.feed(bytes) !== 'reading') this.#conclude(reader);
   }
 
   #onEnd(): void {

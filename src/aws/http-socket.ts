@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { bareHost } from '../pipeline/address.ts';
 import { AnswerReader } from './answer-reader.ts';
@@ -13,8 +13,11 @@ export interface SocketConfig {
 
 /** What happens to a socket until it is open. One of `onOpen` and `onError` is called, once. */
 export interface SocketEvents {
-  /** The socket to write requests to; its `error` event is the caller's from now on. */
-  readonly onOpen: (socket: Socket) => void;
+  /**
+   * The socket to write requests to; its `error` event is the caller's from now on. `onBytes` sets what gets the bytes
+   * that arrive, which are valid until it returns.
+   */
+  readonly onOpen: (socket: Socket, onBytes: (listener: (bytes: Buffer) => void) => void) => void;
   readonly onError: (error: Error) => void;
   /** A TLS session that a later connection may resume. */
   readonly onSession: (session: Buffer) => void;
@@ -22,6 +25,26 @@ export interface SocketEvents {
 
 /** Probes a connection that is silent for this long, so that network equipment in between does not forget it. */
 const TCP_KEEP_ALIVE_MS = 15_000;
+/** An answer to PutTraceSegments has some 500 bytes with its head. */
+const READ_BYTES = 4 * 1024;
+
+/** Reads a socket into the same memory again and again. For each event `data`, Node allocates 64 KB. */
+class Reads {
+  #listener: (bytes: Buffer) => void = () => {};
+  readonly options: { readonly onread: OnReadOpts } = {
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (length, memory) => {
+        this.#listener(Buffer.from(memory.buffer, memory.byteOffset, length));
+        return true;
+      },
+    },
+  };
+
+  readonly onBytes = (listener: (bytes: Buffer) => void): void => {
+    this.#listener = listener;
+  };
+}
 
 export function portOf({ port, protocol }: URL): number {
   if (port !== '') return Number(port);
@@ -42,10 +65,12 @@ export function openSocket(
     current?.destroy();
     events.onError(error);
   };
+  const isTunnel = proxy !== undefined && url.protocol === 'https:';
+  const reads = isTunnel ? undefined : new Reads();
   const settle = (socket: Socket): void => {
     isSettled = true;
     socket.removeListener('error', fail).removeListener('close', onClose);
-    events.onOpen(socket);
+    events.onOpen(socket, reads?.onBytes ?? ((listener) => void socket.on('data', listener)));
   };
   const onClose = (): void => fail(closed('the connection was closed before it was open'));
   const watch = <S extends Socket>(socket: S): S => {
@@ -58,6 +83,7 @@ export function openSocket(
     const options = {
       ...(through === undefined ? tcpOptions(to) : { socket: through }),
       servername: nameOf(to),
+      ...reads?.options,
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: !noVerifySsl,
       ...(isServer && session !== undefined ? { session } : {}),
@@ -67,9 +93,8 @@ export function openSocket(
   };
   const open = (to: URL, then: (socket: Socket) => void): void => {
     if (to.protocol === 'https:') return secure(to, undefined, then);
-    const socket: Socket = watch(connectTcp(tcpOptions(to), () => then(socket)));
+    const socket: Socket = watch(connectTcp({ ...tcpOptions(to), ...reads?.options }, () => then(socket)));
   };
-  const isTunnel = proxy !== undefined && url.protocol === 'https:';
   open(proxy ?? url, (socket) => {
     if (!isTunnel) return settle(socket);
     askForTunnel(socket, url, proxy, (problem) => {

@@ -9,6 +9,8 @@ const UNSIGNED = 'user-agent';
 /** A value with one of these has another canonical form. */
 const UNUSUAL = /^ | $| {2}|[^ -~]/;
 
+type Headers = Readonly<Record<string, string>>;
+
 /**
  * Signs requests to one service of one region with SigV4. For the calls of a daemon, which are alike, it does only what
  * differs: the key that a day's signatures share is derived once.
@@ -25,18 +27,13 @@ export class RequestSigner {
   }
 
   /** As `signedHeaders`. `nowMs` is the time of the signature, in ms since the epoch. */
-  async sign(
-    request: UnsignedRequest,
-    credentials: AwsCredentials,
-    nowMs: number,
-  ): Promise<Readonly<Record<string, string>>> {
-    const { url, method, headers: unsigned, body } = request;
-    if (
-      url.search !== '' ||
-      !PLAIN_PATH.test(url.pathname) ||
-      Object.values(unsigned).some((value) => UNUSUAL.test(value))
-    )
-      return signedHeaders(request, credentials, this.#service, this.#region, dateOf(nowMs));
+  sign(request: UnsignedRequest, credentials: AwsCredentials, nowMs: number): Headers | Promise<Headers> {
+    return isPlain(request)
+      ? this.#signPlain(request, credentials, nowMs)
+      : signedHeaders(request, credentials, this.#service, this.#region, dateOf(nowMs));
+  }
+
+  #signPlain({ url, method, headers: unsigned, body }: UnsignedRequest, credentials: AwsCredentials, nowMs: number) {
     const { accessKeyId, sessionToken } = credentials;
     const time = dateOf(nowMs)
       .toISOString()
@@ -70,4 +67,10 @@ export class RequestSigner {
     }
     return this.#key.bytes;
   }
+}
+
+function isPlain({ url, headers }: UnsignedRequest): boolean {
+  if (url.search !== '' || !PLAIN_PATH.test(url.pathname)) return false;
+  for (const name in headers) if (UNUSUAL.test(headers[name] ?? '')) return false;
+  return true;
 }

@@ -24,7 +24,7 @@ export interface XRayApiConfig {
 }
 
 export interface XRayApiDeps {
-  readonly credentials: Pick<CredentialSource, 'get' | 'problem' | 'invalidate' | 'refused'>;
+  readonly credentials: Pick<CredentialSource, 'current' | 'get' | 'problem' | 'invalidate' | 'refused'>;
   readonly outbound: Outbound;
   /** Shared with the servers of the process; undefined if it has none. */
   readonly callPath?: CallPath | undefined;
@@ -38,6 +38,8 @@ export interface XRayCall {
   /** Request target: path and query. */
   readonly target: string;
   readonly body: Buffer;
+  /** As in HttpRequest. */
+  readonly memory?: Buffer | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** 1 MB by default. */
@@ -78,10 +80,15 @@ export class XRayApi {
   readonly #signer: RequestSigner;
   readonly #connections: HttpConnections;
   readonly #answers: ResponseBudget;
+  /** undefined for AWS: what leads there does not lead back. */
+  readonly #callPath: CallPath | undefined;
+  /** That of the last call: most calls have the same target. */
+  #lastUrl: { readonly target: string; readonly url: URL } | undefined;
 
   constructor(config: XRayApiConfig, deps: XRayApiDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#callPath = isAwsHost(config.url) ? undefined : deps.callPath;
     this.#signer = new RequestSigner('xray', config.region);
     this.#connections = deps.outbound.connectionsTo(config.url);
     this.#answers = new ResponseBudget(MAX_ANSWERS_BYTES, deps.onGarbage ?? (() => {}));
@@ -96,31 +103,31 @@ export class XRayApi {
     method = 'POST',
     target,
     body,
+    memory,
     headers,
     signal,
     maxAnswerBytes = MAX_ANSWER_BYTES,
   }: XRayCall): Promise<XRayAnswer> {
     const { url: base, timeoutMs } = this.#config;
-    const credentials = await untilAborted(this.#deps.credentials.get(), signal);
+    const source = this.#deps.credentials;
+    const credentials = source.current() ?? (await untilAborted(source.get(), signal));
     if (credentials === ABORTED)
       return { kind: 'failure', code: 'aborted', message: 'cancelled while looking for credentials' };
-    if (credentials === undefined) return { kind: 'no_credentials', message: this.#deps.credentials.problem };
-    const prefix = base.pathname.replace(/\/$/, '');
-    const url = urlOf(base, prefix + target);
+    if (credentials === undefined) return { kind: 'no_credentials', message: source.problem };
+    const url = this.#urlOf(target);
     const hasLength = body.length > 0 || method === 'POST';
-    const unsigned = { ...headers, ...(hasLength ? { 'content-length': String(body.length) } : {}) };
-    // Not signed, because an intermediary may remove it.
-    const path: Record<string, string> =
-      this.#deps.callPath === undefined || isAwsHost(base) ? {} : { [CALL_PATH_HEADER]: this.#deps.callPath.header };
+    const unsigned = hasLength ? { ...headers, 'content-length': String(body.length) } : headers;
     let signedMs = 0;
     const attempt = async (): Promise<HttpAnswer | HttpFailure> => {
       signedMs = this.#clock.nowMs();
-      const signed = await this.#signer.sign({ url, method, headers: unsigned, body }, credentials, signedMs);
+      const signing = this.#signer.sign({ url, method, headers: unsigned, body }, credentials, signedMs);
+      const signed = signing instanceof Promise ? await signing : signing;
       return this.#connections.exchange({
         method,
         target: url.pathname + url.search,
-        headers: { ...signed, ...path },
+        headers: this.#withCallPath(signed),
         body,
+        memory,
         signal,
         timeoutMs,
         maxAnswerBytes,
@@ -150,9 +157,8 @@ export class XRayApi {
       this.#deps.outbound.note(url, isServed(target, base, answer));
     if (answer.kind === 'answer' && isXRaysError(answer)) {
       const type = errorTypeOf(answer);
-      if (type.startsWith('ExpiredToken')) this.#deps.credentials.invalidate(credentials);
-      else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type))
-        this.#deps.credentials.refused(credentials);
+      if (type.startsWith('ExpiredToken')) source.invalidate(credentials);
+      else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type)) source.refused(credentials);
     }
     return answer;
   }
@@ -170,6 +176,24 @@ export class XRayApi {
       'amz-sdk-request': 'attempt=1; max=1',
       'x-amzn-xray-timestamp': `${Math.floor(nowMs / 1000)}.${String(nowMs % 1000).padStart(3, '0')}000000`,
     };
+  }
+
+  /** The header is not signed, because an intermediary may remove it. */
+  #withCallPath(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return this.#callPath === undefined ? headers : { ...headers, [CALL_PATH_HEADER]: this.#callPath.header };
+  }
+
+  /** Sets path and query separately: `target` may be `//host/path`, which `new URL` would read as another host. */
+  #urlOf(target: string): URL {
+    if (this.#lastUrl?.target === target) return this.#lastUrl.url;
+    const { url: base } = this.#config;
+    const url = new URL(base);
+    const whole = base.pathname.replace(/\/$/, '') + target;
+    const question = whole.indexOf('?');
+    url.pathname = question < 0 ? whole : whole.slice(0, question);
+    url.search = question < 0 ? '' : whole.slice(question);
+    this.#lastUrl = { target, url };
+    return url;
   }
 
   #count(answer: HttpAnswer | HttpFailure): void {
@@ -227,13 +251,4 @@ function typeInBody(body: Buffer): string {
   const json = jsonIn(body);
   const type = member(json, '__type') ?? member(json, 'code');
   return typeof type === 'string' ? type : '';
-}
-
-/** Sets path and query separately: `target` may be `//host/path`, which `new URL` would read as another host. */
-function urlOf(base: URL, target: string): URL {
-  const url = new URL(base);
-  const question = target.indexOf('?');
-  url.pathname = question < 0 ? target : target.slice(0, question);
-  url.search = question < 0 ? '' : target.slice(question);
-  return url;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BodyPool } from '../../src/aws/body-pool.ts';
+import { BodyPool, memoryOf } from '../../src/aws/body-pool.ts';
 
 test('bodies contain the bytes of their parts, and share no memory while in use', () => {
   const pool = new BodyPool();
@@ -7,6 +7,14 @@ test('bodies contain the bytes of their parts, and share no memory while in use'
   expect(a.toString()).toBe('éx');
   expect(b.toString()).toBe('other');
   expect(a.buffer).not.toBe(b.buffer);
+});
+
+test('the memory before a body belongs to it', () => {
+  const pool = new BodyPool();
+  const bodies = [pool.take(['one']), pool.take(['two'])];
+  for (const body of bodies) memoryOf(body).subarray(0, -body.length).fill('-');
+  expect(bodies.map((body) => body.toString())).toEqual(['one', 'two']);
+  for (const body of bodies) expect(memoryOf(body).subarray(-body.length)).toEqual(body);
 });
 
 test('reuses memory, the smallest that fits first', () => {

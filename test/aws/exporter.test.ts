@@ -21,7 +21,13 @@ function exporterFor(url: string, { proxyAddress = '', region = 'us-east-1', tim
   const log = new MemoryLog();
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
+  const credentials = {
+    current: () => EXAMPLE_CREDENTIALS,
+    get: async () => EXAMPLE_CREDENTIALS,
+    problem: '',
+    invalidate: () => {},
+    refused: () => {},
+  };
   const api = new XRayApi({ url: new URL(url), region, userAgent: 'test', timeoutMs }, { credentials, outbound, log });
   const counters = newCounters();
   const exporter = new XRayExporter({ api, hints: new PermissionHints(log), log, counters });

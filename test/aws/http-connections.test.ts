@@ -62,6 +62,24 @@ test('writes the request as it was given', async () => {
   expect(requests).toEqual(['POST /a?b=c HTTP/1.1\r\nhost: h\r\nx-é: é\r\nConnection: keep-alive']);
 });
 
+test.each([
+  ['with', 200],
+  ['without', 20],
+])('writes the same request %s memory for its head before the body', async (_, bytes) => {
+  const { url, requests } = await serving((socket) => socket.write(OK));
+  const memory = Buffer.alloc(bytes, 'x');
+  memory.write('{}', bytes - 2);
+  const headers = { host: 'h', 'x-é': 'é' };
+  const client = clientOf(url);
+  for (let i = 0; i < 2; i++)
+    expect(await client.exchange(request({ headers, body: memory.subarray(-2), memory }))).toMatchObject({
+      status: 200,
+    });
+  expect(requests).toEqual(
+    Array(2).fill('POST /TraceSegments HTTP/1.1\r\nhost: h\r\nx-é: é\r\nConnection: keep-alive'),
+  );
+});
+
 test('never writes a header that would begin another one', async () => {
   const { url, requests } = await serving((socket) => socket.write(OK));
   for (const value of ['a\r\nx: b', 'a\n', '\0', '\u0100'])

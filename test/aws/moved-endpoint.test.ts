@@ -39,7 +39,13 @@ async function twoHosts(): Promise<{ old: FakeXRay; next: FakeXRay; url: URL; mo
 function apiFor(url: URL, proxyAddress = ''): { put: () => Promise<XRayAnswer>; sample: () => Promise<XRayAnswer> } {
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
+  const credentials = {
+    current: () => EXAMPLE_CREDENTIALS,
+    get: async () => EXAMPLE_CREDENTIALS,
+    problem: '',
+    invalidate: () => {},
+    refused: () => {},
+  };
   const api = new XRayApi(
     { url, region: 'us-east-1', userAgent: 'test', timeoutMs: 500 },
     { credentials, outbound, log: new MemoryLog() },

@@ -21,7 +21,13 @@ async function start(allow = '') {
   const log = new MemoryLog();
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 8 });
   scope.add(() => outbound.close());
-  const credentials = { get: async () => EXAMPLE_CREDENTIALS, problem: '', invalidate: () => {}, refused: () => {} };
+  const credentials = {
+    current: () => EXAMPLE_CREDENTIALS,
+    get: async () => EXAMPLE_CREDENTIALS,
+    problem: '',
+    invalidate: () => {},
+    refused: () => {},
+  };
   const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 60_000 };
   const api = new XRayApi(config, { credentials, outbound, log });
   const counters = newCounters();
