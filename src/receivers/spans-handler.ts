@@ -134,7 +134,7 @@ export class SpansHandler<E extends string> implements HttpHandler {
     const problem = this.#deps.guard.problem(request, mode === 'local' ? 'local-pages' : 'clients');
     const encoding = protocol.types.get(mediaTypeOf(request.headers['content-type'] ?? protocol.defaultType));
     if (problem !== undefined) return protocol.failed(problem.status, problem.message, encoding);
-    const [path = ''] = (request.url ?? '/').split('?');
+    const path = pathOf(request.url ?? '/');
     const other = protocol.others?.get(path);
     if (path !== protocol.path && other === undefined)
       return textReply(404, `xrayd takes ${protocol.takes} at POST ${protocol.path}`);
@@ -199,6 +199,12 @@ export function textReply(status: number, message: string, headers: OutgoingHttp
     headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
     body: Buffer.from(message === '' ? '' : `${message}\n`),
   };
+}
+
+/** Without the query. Exporters that append their path to an endpoint with a slash at its end ask for `//v1/traces`. */
+function pathOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path.replace(/^\/{2,}/, '/');
 }
 
 function mediaTypeOf(contentType: string): string {

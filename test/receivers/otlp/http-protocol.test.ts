@@ -188,6 +188,7 @@ test('names what it takes: paths, methods and types', async () => {
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
   expect((await post(started, ONE, { 'content-type': 'text/plain' })).status).toBe(415);
   expect((await post(started, ONE, PROTOBUF, '/v1/traces?x=1')).status).toBe(200);
+  expect((await post(started, ONE, PROTOBUF, '//v1/traces')).status).toBe(200);
 });
 
 test('pages of a loopback address may send in local mode; other pages and names may not', async () => {
