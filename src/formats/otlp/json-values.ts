@@ -107,6 +107,7 @@ const INTEGER = /^-?\d{1,20}$/;
 /** 64-bit integers are texts or numbers, of which a double holds only some. */
 function integer(value: unknown): bigint {
   const source = value instanceof ExactNumber ? value.exact : value;
+  if (typeof source !== 'string' && typeof source !== 'number') return 0n;
   if (typeof source === 'string' && INTEGER.test(source)) return BigInt(source);
   const number = Number(source);
   return Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;

@@ -82,6 +82,11 @@ describe('members', () => {
     ],
     ['an unknown member', ',"unknown":{"deep":[1]},"name":"n"', { name: 'n' }],
     ['a name of another type', ',"name":5', { name: '' }],
+    [
+      'an end of another type',
+      ',"endTimeUnixNano":true,"droppedLinksCount":[5]',
+      { endTimeUnixNano: 0n, droppedLinksCount: 0 },
+    ],
     ['null for a list', ',"attributes":null,"events":null', { attributes: {}, events: [] }],
     [
       'a duplicate key',

@@ -1,7 +1,7 @@
 import type { Json } from '../../../json/json.ts';
 import type { Attributes, Resource, Value } from '../messages.ts';
 import { isElsewhere } from './origin.ts';
-import { firstText, integerOf, isList, textsOf, type Taken } from './taken.ts';
+import { firstText, integerOf, textsOf, type Taken } from './taken.ts';
 
 /** Members that describe the call, not the service that makes it. */
 export const CALL_MEMBERS = [
@@ -142,6 +142,6 @@ function logsOf(attributes: Attributes, configured: readonly string[]): readonly
 
 /** compat: `OTEL_RESOURCE_ATTRIBUTES` holds texts only, so that several groups are joined by `&`. */
 function groupsIn(value: Value | undefined): string[] {
-  if (isList(value)) return textsOf(value);
-  return typeof value === 'string' ? value.split('&').filter((group) => group !== '') : [];
+  const groups = typeof value === 'string' ? value.split('&') : textsOf(value);
+  return groups.filter((group) => group !== '');
 }

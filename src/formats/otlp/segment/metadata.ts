@@ -4,7 +4,7 @@ import { bareRecord, isObject, type Json } from '../../../json/json.ts';
 import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
 import type { Event, Value } from '../messages.ts';
 import type { ConversionOptions } from './options.ts';
-import { annotationKey, type ResourceFacts } from './resource.ts';
+import { annotationKey, RESOURCE_PREFIX, type ResourceFacts } from './resource.ts';
 import { isList, isScalar, textsOf, type Taken } from './taken.ts';
 
 /** The attribute by which an application chooses its annotations. */
@@ -24,6 +24,8 @@ export class Store {
   readonly #annotations: Record<string, unknown> = bareRecord();
   readonly #metadata: Record<string, Record<string, unknown>> = bareRecord();
   readonly #options: ConversionOptions;
+  /** Keys of the annotations that the span itself names. */
+  #chosen: ReadonlySet<string> | undefined;
 
   constructor(options: ConversionOptions) {
     this.#options = options;
@@ -33,6 +35,7 @@ export class Store {
     const { indexedAttributes, indexAllAttributes } = this.#options;
     const list = attributes.all[ANNOTATIONS];
     const chosen = isList(list) ? new Set(textsOf(list)) : undefined;
+    this.#chosen = chosen;
     for (const key of Object.keys(attributes.all)) {
       const value = attributes.all[key]!;
       const isTaken = attributes.isTaken(key);
@@ -43,9 +46,23 @@ export class Store {
     }
   }
 
-  addResource({ annotations, metadata }: ResourceFacts): void {
-    Object.assign(this.#annotations, annotations);
+  /** After the attributes, which may name attributes of the resource that become annotations. */
+  addResource(facts: ResourceFacts): void {
+    Object.assign(this.#annotations, facts.annotations);
+    const metadata = this.#chosen === undefined ? facts.metadata : this.#annotateChosen(facts, this.#chosen);
     if (Object.keys(metadata).length > 0) Object.assign(this.#in('default'), metadata);
+  }
+
+  /** What is left of the metadata. */
+  #annotateChosen({ metadata, attributes }: ResourceFacts, chosen: ReadonlySet<string>): Json {
+    const rest: Record<string, unknown> = { ...metadata };
+    for (const name of chosen) {
+      const value = name.startsWith(RESOURCE_PREFIX) ? attributes[name.slice(RESOURCE_PREFIX.length)] : undefined;
+      if (!isScalar(value)) continue;
+      this.#annotate(name, value);
+      delete rest[name];
+    }
+    return rest;
   }
 
   addFact(key: string, value: unknown): void {

@@ -41,7 +41,7 @@ function* sources(
     yield { text: attributes.text('aws.local.service') };
   // A consumer's segment belongs to its service: the exporter names it by the span.
   if (isConsumer || role === 'service') yield { text: serviceName };
-  if (kind === KIND.client || kind === KIND.producer || kind === KIND.consumer)
+  if (kind === KIND.client || kind === KIND.producer || kind === KIND.consumer || role === 'dependency')
     yield { text: remoteService(attributes) };
   yield { text: attributes.text('service.peer.name', 'peer.service') };
   yield { text: attributes.text('aws.service'), isFromAws: true };
@@ -73,8 +73,9 @@ function databaseName(attributes: Taken): string | undefined {
   return host === undefined ? name : `${name}@${host}`;
 }
 
+/** Also of `//HOST/NAME`, which Oracle's clients accept. */
 function hostOf(url: string): string | undefined {
-  return URL.parse(url)?.hostname || undefined;
+  return URL.parse(url, 'relative:///')?.hostname || undefined;
 }
 
 /** The service in `rpc.method` of newer instrumentation, which is `package.Service/Method`. */

@@ -13,7 +13,8 @@ export interface ResourceFacts {
   readonly origin: string | undefined;
   readonly service: Json | undefined;
   readonly aws: Json | undefined;
-  /** Of segments: attributes of the resource. */
+  readonly attributes: Attributes;
+  /** Of segments: the attributes, as the options say. */
   readonly annotations: Json;
   readonly metadata: Json;
 }
@@ -29,6 +30,7 @@ export function factsOf(resource: Resource, options: ConversionOptions): Resourc
     origin: originOf(resource),
     service: version === undefined ? undefined : { version },
     aws: awsOfResource(resource, options.awsLogGroups),
+    attributes: resource.attributes,
     ...storedOf(resource.attributes, options),
   };
   known.set(resource, { options, facts });

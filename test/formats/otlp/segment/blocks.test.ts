@@ -241,6 +241,12 @@ describe('aws', () => {
     ['Lambda', { 'cloud.platform': 'aws_lambda', 'faas.name': 'f' }, {}],
     ['log groups', { 'aws.log.group.names': 'a&b' }, { cloudwatch_logs: [{ log_group: 'a' }, { log_group: 'b' }] }],
     [
+      'log groups, of which some have no name',
+      { 'aws.log.group.names': ['', 'a', 5n] },
+      { cloudwatch_logs: [{ log_group: 'a' }] },
+    ],
+    ['ARNs that are empty', { 'aws.log.group.arns': [''] }, {}],
+    [
       'ARNs of log groups',
       { 'aws.log.group.arns': ['arn:aws:logs:r:1:log-group:/a/b:*'], 'aws.log.group.names': ['x'] },
       { cloudwatch_logs: [{ log_group: '/a/b', arn: 'arn:aws:logs:r:1:log-group:/a/b:*' }] },

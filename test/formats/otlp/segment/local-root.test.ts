@@ -34,6 +34,7 @@ describe('a local root', () => {
     (kind) => {
       const [dependency, service] = converted(root(KIND[kind]), { 'service.name': 'other', 'cloud.region': 'r' });
       expect(dependency).toMatchObject({
+        name: 'SQS',
         id: SPAN,
         type: 'subsegment',
         parent_id: service!['id'],

@@ -119,4 +119,19 @@ describe('a resource attribute', () => {
       expect(metadataOf(segment)).toMatchObject({ 'otel.resource.tags': ['a'] });
     }
   });
+
+  test('is an annotation if the span names it', () => {
+    const resource = { 'service.name': 'orders', tags: ['a'], other: 'x' };
+    const chosen = ['otel.resource.service.name', 'otel.resource.tags', 'otel.resource.missing', 'other'];
+    const segment = segmentOf({ attributes: { 'aws.xray.annotations': chosen } }, resource);
+    expect(segment['annotations']).toEqual({ 'otel.resource.service.name': 'orders' });
+    expect(metadataOf(segment)).toEqual({
+      'otel.span.name': 'GET /orders/:id',
+      'otel.resource.tags': ['a'],
+      'otel.resource.other': 'x',
+    });
+    // The attributes of the resource are kept for all of its spans.
+    const subsegment = { kind: KIND.internal, parentSpanId: PARENT, attributes: { 'aws.xray.annotations': chosen } };
+    expect(segmentOf(subsegment, resource)).not.toHaveProperty('annotations');
+  });
 });
