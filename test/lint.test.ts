@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { Scope } from './fakes/scope.ts';
 
-const scope = new Scope();
+const scope = Scope.shared();
 const run = promisify(execFile);
 
 /** Every way to read the wall clock, or to let a Date do it. */
@@ -26,33 +26,37 @@ const READS = [
   'performance.timeOrigin',
 ];
 
-test.each(['src/batcher/some.ts', 'src/some.ts', 'ui/src/some.tsx'])(
-  'the lint rejects reading the wall clock in %s, in every form',
-  async (path) => {
-    const folder = scope.folder();
-    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), READS.map((read, i) => `export const read${i} = ${read};`).join('\n'));
-    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', path], {
-      cwd: folder,
-    }).catch((error: { stdout: string }) => error);
-    const flagged = [...stdout.matchAll(/:(\d+):\d+: .*no-restricted-(?:globals|properties)/g)].map(
-      ([, line]) => READS[Number(line) - 1],
-    );
-    expect(READS.filter((read) => !flagged.includes(read))).toEqual([]);
-  },
-);
+/** Would use a proxy of the environment. */
+const FETCHES = ["fetch('http://x')", 'globalThis.fetch'];
 
-test.each(["fetch('http://x')", 'globalThis.fetch'])(
-  'the lint rejects %s in the sources, which would use a proxy of the environment',
-  async (call) => {
-    const folder = scope.folder();
-    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
-    mkdirSync(join(folder, 'src'), { recursive: true });
-    writeFileSync(join(folder, 'src/some.ts'), `export const answer = ${call};`);
-    const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', 'src'], {
-      cwd: folder,
-    }).catch((error: { stdout: string }) => error);
-    expect(stdout).toMatch(/no-restricted-(globals|properties)/);
-  },
-);
+const FILES = ['src/batcher/some.ts', 'src/some.ts', 'ui/src/some.tsx'];
+const lines = [...READS, ...FETCHES];
+
+/** What the lint rejects, by file. */
+const flagged = Map.groupBy(await lint(), ({ file }) => file);
+
+async function lint(): Promise<{ file: string; line: string }[]> {
+  const folder = scope.folder();
+  copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+  for (const file of FILES) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), lines.map((line, i) => `export const each${i} = ${line};`).join('\n'));
+  }
+  const { stdout } = await run(join(process.cwd(), 'node_modules/.bin/oxlint'), ['-f', 'unix', ...FILES], {
+    cwd: folder,
+  }).catch((error: { stdout: string }) => error);
+  return [...stdout.matchAll(/^(\S+?):(\d+):\d+: .*no-restricted-(?:globals|properties)/gm)].map(([, file, line]) => ({
+    file: file!,
+    line: lines[Number(line) - 1]!,
+  }));
+}
+
+test.each(FILES)('the lint rejects reading the wall clock in %s, in every form', (file) => {
+  const found = new Set(flagged.get(file)?.map(({ line }) => line));
+  expect(READS.filter((read) => !found.has(read))).toEqual([]);
+});
+
+test('the lint rejects fetch in the sources, which would use a proxy of the environment', () => {
+  for (const file of ['src/batcher/some.ts', 'src/some.ts'])
+    expect(flagged.get(file)?.map(({ line }) => line)).toEqual(expect.arrayContaining(FETCHES));
+});
