@@ -4,34 +4,47 @@ import { LongestFirst } from './test/longest-first.ts';
 import { RETRY, SUITES } from './test/suites.ts';
 
 const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
+/** Modules of the page keep their state, and look at a browser's globals when they are loaded. */
+const PAGE_MODULES = 'test/ui/**/*.test.ts';
 
 /** What is waited for comes in milliseconds, or on a busy machine in seconds. */
 const EXPECT = { poll: { timeout: 20_000 } };
 
 const SETUP = ['./test/expect.ts'];
 
-/** `npm test` is the project "daemon"; each of the others has a script of its own, `npm run test:NAME`. */
+/** Most of these tests wait, for timers and for other processes: six files share two cores. */
+const DAEMON = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  maxWorkers: 6,
+  retry: RETRY,
+  expect: EXPECT,
+  env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+};
+
+/**
+ * `npm test` is the projects "daemon" and "page-modules"; each of the others has a script of its own, `npm run
+ * test:NAME`.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
     globalSetup: './test/build.ts',
     sequence: { sequencer: LongestFirst },
     projects: [
-      // Most of these tests wait, for timers and for other processes: six files share two cores.
       {
         test: {
+          ...DAEMON,
           name: 'daemon',
           include: ['test/**/*.test.ts'],
-          exclude: ELSEWHERE,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          maxWorkers: 6,
-          retry: RETRY,
-          expect: EXPECT,
-          setupFiles: SETUP,
-          env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+          exclude: [...ELSEWHERE, PAGE_MODULES],
+          // A process of its own for each file takes more CPU time than most files. What the files share is watched by
+          // test/leaks.ts.
+          isolate: false,
+          setupFiles: [...SETUP, './test/leaks.ts'],
         },
       },
+      { test: { ...DAEMON, name: 'page-modules', include: [PAGE_MODULES], setupFiles: SETUP } },
       ...Object.entries(SUITES).map(([name, { settings }]) => ({
         test: { name, expect: EXPECT, setupFiles: SETUP, ...settings },
       })),

@@ -11,11 +11,16 @@ const LONG = [
   'e2e/credentials',
 ];
 
-/** Starts the longest files first; a fresh clone has no times of earlier runs. */
+/**
+ * Starts the longest files first; a fresh clone has no times of earlier runs. The files of a project stay together,
+ * because a process that several files share ends when a file of another project is next.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.toSorted((a, b) => placeOf(a) - placeOf(b));
+    const projects = Object.keys(Object.groupBy(files, ({ project }) => project.name)).toSorted();
+    const projectOf = ({ project }: TestSpecification): number => projects.indexOf(project.name);
+    return sorted.toSorted((a, b) => projectOf(a) - projectOf(b) || placeOf(a) - placeOf(b));
   }
 }
 

@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { accessLogLine } from '../fakes/access-log.ts';
-import { LocalXRay } from '../fakes/local-xray.ts';
-import { BUNDLE } from '../fakes/program.ts';
-import { Scope } from '../fakes/scope.ts';
+import { sharedLocal } from '../fakes/shared-local.ts';
+import { xrayd, type Ended } from '../fakes/program.ts';
 
-const scope = new Scope();
+const local = await sharedLocal();
 const folder = mkdtempSync(join(tmpdir(), 'xrayd-alb-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -23,26 +19,18 @@ function file(name: string, bytes: string | Buffer): string {
   return join(folder, name);
 }
 
-async function imported(local: LocalXRay, ...args: string[]): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [BUNDLE, 'import', '--api', local.api, '--alb-log', ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
-  });
-  child.stdin.end();
-  const [, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, stderr };
-}
+const imported = (...args: string[]): Promise<Ended> => xrayd(['import', '--api', local.api, '--alb-log', ...args]);
 
 interface Read {
   readonly accessLog?: readonly string[];
   readonly revision: number;
 }
 
-async function read(local: LocalXRay, path: string): Promise<unknown> {
+async function read(path: string): Promise<unknown> {
   return (await fetch(`http://${local.api}${path}`)).json();
 }
 
 test('import --alb-log attaches lines to the traces that they name, from several files, also compressed', async () => {
-  const local = await LocalXRay.of(scope);
   const [a, b] = [await local.putTrace(), await local.putTrace()];
   const [lineA, lineB] = [
     accessLogLine({ trace: `Root=${a}` }),
@@ -51,7 +39,7 @@ test('import --alb-log attaches lines to the traces that they name, from several
   const unknown = accessLogLine({ trace: 'Root=1-6929d511-000000000000000000000001' });
   const plain = file('a.log', `${lineA}\r\n\n${accessLogLine()}\nnonsense\n${NLB}\n${unknown}\nnonsense\n`);
   const zipped = file('b.log.gz', Buffer.concat([gzipSync(`${lineB}\n`), gzipSync(lineA)]));
-  const { code, stderr } = await imported(local, plain, zipped);
+  const { code, stderr } = await imported(plain, zipped);
   expect([code, stderr.replaceAll(`${folder}/`, '')]).toEqual([
     1,
     `xrayd: a.log: line 4 is not from an access log of an Application Load Balancer (and 1 more line like it)
@@ -59,28 +47,28 @@ xrayd: a.log: line 5 is from a Network Load Balancer, whose log has no trace IDs
 imported access logs: 2 lines attached, 1 already there, 1 of traces that are not stored, 1 without a trace ID
 `,
   ]);
-  expect(((await read(local, `/api/traces/${a}`)) as Read).accessLog).toEqual([lineA]);
-  expect(((await read(local, `/api/traces/${b}`)) as Read).accessLog).toEqual([lineB]);
+  expect(((await read(`/api/traces/${a}`)) as Read).accessLog).toEqual([lineA]);
+  expect(((await read(`/api/traces/${b}`)) as Read).accessLog).toEqual([lineB]);
   // Whatever is imported twice stays there once.
-  expect(await imported(local, zipped)).toEqual({
+  expect(await imported(zipped)).toEqual({
     code: 0,
+    stdout: '',
     stderr:
       'imported access logs: 0 lines attached, 2 already there, 0 of traces that are not stored, 0 without a trace ID\n',
   });
-  await fetch(`http://${local.api}/api/clear`, { method: 'POST', body: '{}' });
+  await local.clear();
   await local.putTrace();
   expect((await fetch(`http://${local.api}/api/traces/${a}`)).status).toBe(404);
 });
 
 test('a file that is cut off is read as far as possible, and does not keep others from being read', async () => {
-  const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
   const lines = Array.from({ length: 2_000 }, (_, i) =>
     accessLogLine({ trace: `Root=${id}`, userAgent: `agent ${i}` }),
   );
   const whole = gzipSync(lines.join('\n'));
   const cut = file('cut.log.gz', whole.subarray(0, whole.length / 2));
-  const { code, stderr } = await imported(local, cut, join(folder, 'missing.log'), folder, file('one.log', lines[0]!));
+  const { code, stderr } = await imported(cut, join(folder, 'missing.log'), folder, file('one.log', lines[0]!));
   expect(code).toBe(1);
   expect(stderr).toMatch(/cannot read \S+cut\.log\.gz after line \d+: unexpected end of file\n/);
   expect(stderr).toMatch(/cannot read \S+missing\.log after line 0: ENOENT/);
@@ -91,9 +79,8 @@ test('a file that is cut off is read as far as possible, and does not keep other
 });
 
 test('the page’s graphs have the load balancer before its target, and X-Ray’s do not', async () => {
-  const local = await LocalXRay.of(scope);
   const id = await local.putTrace();
-  await imported(local, file('c.log', accessLogLine({ trace: `Root=${id}`, balancer: 'app/front/1' })));
+  await imported(file('c.log', accessLogLine({ trace: `Root=${id}`, balancer: 'app/front/1' })));
   interface Graph {
     readonly Services: readonly {
       Name: string;
@@ -111,7 +98,7 @@ test('the page’s graphs have the load balancer before its target, and X-Ray’
       ),
     );
   for (const path of ['/api/graph', `/api/traces/${id}/graph`]) {
-    const graph = (await read(local, path)) as Graph;
+    const graph = (await read(path)) as Graph;
     expect(graph.Services.find(({ Name }) => Name === 'front')).toMatchObject({
       Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
       FromAccessLog: true,

@@ -116,9 +116,8 @@ test('names a TCP port in use, and an address that no interface has', async () =
   expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('no interface has this address')]);
 });
 
-test('a default HTTP port in use does not stop the daemon', async () => {
-  const first = await scope.daemon({ args: ['local'] });
-  const port = new URL(first.httpUrl).port;
+test('a requested HTTP port in use ends the start', async () => {
+  const port = await scope.listen(createServer());
   const asked = await run(['local', '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', `127.0.0.1:${port}`]);
   expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('cannot listen on HTTP')]);
 });

@@ -68,44 +68,68 @@ afterAll(() => rmSync(PIPE, { force: true }));
 const isRoot = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
 const AS_STRANGER = ['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups'];
 
+// What can be odd at the same time is: each start takes a third of a second of CPU time.
 test.each<[words: string, start: Start]>([
-  ['a working folder that was deleted', { script: 'd=$(mktemp -d); cd "$d"; rmdir "$d"' }],
+  [
+    'a working folder that was deleted, umask 777, no PATH, no HOME, tight limits, odd variables and a spool that cannot be',
+    {
+      script:
+        'd=$(mktemp -d); cd "$d"; rmdir "$d"; umask 777; ulimit -c 0; ulimit -l 0; ulimit -s 256; ulimit -f 0; unset PATH HOME',
+      env: {
+        NODE_ENV: 'test',
+        NODE_PATH: '/nonexistent',
+        NODE_EXTRA_CA_CERTS: '/nonexistent/x',
+        NODE_OPTIONS: '--max-old-space-size=64 --enable-source-maps --unhandled-rejections=strict',
+        // No header can hold it.
+        AWS_EXECUTION_ENV: 'ünï\n😀',
+      },
+      args: ['--spool', '/proc/none/spool'],
+    },
+  ],
   ['standard input, output and error closed', { script: 'exec <&- >&- 2>&-' }],
-  ['a full disk behind standard output and error', { script: 'exec >/dev/full 2>/dev/full' }],
-  ['a standard output that is open for reading only', { script: 'exec 1</dev/null' }],
+  [
+    'a full disk behind standard output and error, and -f in a folder that cannot be',
+    { script: 'exec >/dev/full 2>/dev/full', args: ['-f', '/proc/none/x.log'] },
+  ],
+  [
+    'a standard output that is open for reading only, an empty HOME, odd locale and time zone',
+    {
+      script: 'exec 1</dev/null',
+      env: { HOME: '', TZ: 'Nowhere/At_All', LANG: 'xx_YY', LC_ALL: 'C.nothing', TMPDIR: '/nonexistent/x' },
+    },
+  ],
   ['a standard output that nobody reads', { script: 'p=$(mktemp -u); mkfifo "$p"; exec 3<>"$p" >"$p" 3>&-; rm "$p"' }],
-  ['32 open files', { script: 'ulimit -n 32' }],
   [
-    'no core dumps, no locked memory, a small stack and no files larger than nothing',
-    { script: 'ulimit -c 0; ulimit -l 0; ulimit -s 256; ulimit -f 0' },
+    '32 open files, and the variable of a Node cluster',
+    { script: 'ulimit -n 32', env: { NODE_UNIQUE_ID: '1', XRAYD_HTTP_ADDRESS: '127.0.0.1:0' } },
   ],
-  ['umask 777', { script: 'umask 777' }],
-  ['no PATH, no HOME', { script: 'unset PATH HOME' }],
-  [
-    'an empty HOME, odd locale and time zone',
-    { env: { HOME: '', TZ: 'Nowhere/At_All', LANG: 'xx_YY', LC_ALL: 'C.nothing', TMPDIR: '/nonexistent/x' } },
-  ],
-  ["variables for other Node programs", { env: { NODE_ENV: 'test', NODE_PATH: '/nonexistent', NODE_EXTRA_CA_CERTS: '/nonexistent/x', NODE_OPTIONS: '--max-old-space-size=64 --enable-source-maps --unhandled-rejections=strict' } }], // prettier-ignore
-  ['an AWS_EXECUTION_ENV that no header can hold', { env: { AWS_EXECUTION_ENV: 'ünï\n😀' } }],
-  ['the variable of a Node cluster', { env: { NODE_UNIQUE_ID: '1', XRAYD_HTTP_ADDRESS: '127.0.0.1:0' } }],
   ['-f /dev/full', { args: ['-f', '/dev/full'] }],
   ['-f on a pipe that nobody reads', { script: 'mkfifo "$PIPE"', args: ['-f', PIPE], env: { PIPE } }],
-  ['--spool in a folder that cannot be', { args: ['--spool', '/proc/none/spool'] }],
   ['-f in a folder that cannot be', { args: ['-f', '/proc/none/x.log'] }],
 ])('starts and delivers with %s', async (_words, start) => {
   await delivers(start);
 });
 
 test.skipIf(!isRoot).each<[words: string, start: Start]>([
-  ['a user without an entry in passwd and without HOME', { around: AS_STRANGER, script: 'unset HOME' }],
-  ['no /proc', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /proc' }],
-  ['no /sys', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /sys' }],
-  ['no /dev', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /dev' }],
-  ['no /etc', { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /etc' }],
+  [
+    'a user without an entry in passwd, HOME, capabilities and new privileges',
+    {
+      around: [...AS_STRANGER, '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'],
+      script: 'unset HOME',
+    },
+  ],
+  [
+    'no /proc and no /etc',
+    { around: ['unshare', '--mount'], script: 'mount -t tmpfs none /proc; mount -t tmpfs none /etc' },
+  ],
   // Bound, not covered: the checkout may lie below it.
   [
-    'a /tmp that cannot be written',
-    { around: ['unshare', '--mount'], script: 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp' },
+    'no /sys, no /dev and a /tmp that cannot be written',
+    {
+      around: ['unshare', '--mount'],
+      script:
+        'mount -t tmpfs none /sys; mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp; mount -t tmpfs none /dev',
+    },
   ],
   [
     'no capabilities and no new privileges',
@@ -170,16 +194,21 @@ test('malformed AWS variables do not stop it: STS credentials are found, and seg
   expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);
 });
 
-test.each([
-  'AWS_USE_FIPS_ENDPOINT',
-  'AWS_USE_DUALSTACK_ENDPOINT',
-  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
-  'AWS_DEFAULTS_MODE',
-  'AWS_RETRY_MODE',
-])('finds the endpoint of X-Ray despite a malformed %s', async (name) => {
+test('finds the endpoint of X-Ray despite malformed variables of the SDK', async () => {
+  const names = [
+    'AWS_USE_FIPS_ENDPOINT',
+    'AWS_USE_DUALSTACK_ENDPOINT',
+    'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+    'AWS_DEFAULTS_MODE',
+    'AWS_RETRY_MODE',
+  ];
   const daemon = await scope.daemon({
     args: ['-o', '-n', 'us-east-1'],
-    env: { ...EXAMPLE_KEYS, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9', [name]: 'maybe' },
+    env: {
+      ...EXAMPLE_KEYS,
+      AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',
+      ...Object.fromEntries(names.map((name) => [name, 'maybe'])),
+    },
   });
   expect(daemon.find(/sending to X-Ray/)?.['endpoint']).toBe('https://xray.us-east-1.amazonaws.com');
   expect(daemon.stdout + daemon.stderr).not.toMatch(/please report|\n {4}at /);

@@ -9,7 +9,7 @@ import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeEcsMetadata, FakeImds, FakeSts } from '../fakes/identity.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
-import { BUNDLE } from '../fakes/program.ts';
+import { BUNDLE, ENVIRONMENT } from '../fakes/program.ts';
 
 // What docs/reliability.md lists as awaited outside the process, apart from credentials: each hangs, and the program
 // goes on or ends in its time.
@@ -38,7 +38,7 @@ async function run(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(process.execPath, [BUNDLE, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: { ...ENVIRONMENT, ...env },
   });
   scope.add(() => child.kill('SIGKILL'));
   let stderr = '';

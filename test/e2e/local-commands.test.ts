@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { LocalXRay } from '../fakes/local-xray.ts';
+import { sharedLocal } from '../fakes/shared-local.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson } from '../fakes/traces.ts';
@@ -11,21 +12,22 @@ import { xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
 
+const local = await sharedLocal();
+const other = await sharedLocal();
+
 test('export writes the matches, and another local X-Ray answers the same after import', async () => {
-  const from = await LocalXRay.of(scope);
-  const id = await from.putTrace({ fault: true });
-  await from.putTrace();
-  const exported = await xrayd(['export', '--api', from.api, '--filter', 'fault']);
+  const id = await local.putTrace({ fault: true });
+  await local.putTrace();
+  const exported = await xrayd(['export', '--api', local.api, '--filter', 'fault']);
   expect(exported).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
   const { Traces } = JSON.parse(exported.stdout) as { Traces: { Id: string; Segments: { Document: string }[] }[] };
   expect(Traces.map(({ Id, Segments }) => [Id, Segments.length])).toEqual([[id, 3]]);
 
-  const to = await LocalXRay.of(scope);
-  const imported = await xrayd(['import', '--api', to.api], { input: exported.stdout });
+  const imported = await xrayd(['import', '--api', other.api], { input: exported.stdout });
   expect(imported).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
-  const again = await xrayd(['export', '--api', to.api, '--trace-id', id]);
+  const again = await xrayd(['export', '--api', other.api, '--trace-id', id]);
   expect(JSON.parse(again.stdout)).toEqual(JSON.parse(exported.stdout));
-  expect((await to.daemon.metrics())['xrayd_segments_received_total']).toBe(0);
+  expect((await other.daemon.metrics())['xrayd_segments_received_total']).toBe(0);
 });
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
@@ -51,7 +53,6 @@ const linksIn = (nodes: readonly GraphNode[]): string[] =>
   );
 
 test('imports traces as AWS returns them: Lambda’s links start at the queue, in either trace and in both', async () => {
-  const local = await LocalXRay.of(scope);
   const imported = await xrayd([
     'import',
     '--api',
@@ -99,7 +100,6 @@ test('imports traces as AWS returns them: Lambda’s links start at the queue, i
 });
 
 test('a link leads to the service that it names if the other trace is missing', async () => {
-  const local = await LocalXRay.of(scope);
   const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
   await xrayd(['import', '--api', local.api], { input: JSON.stringify(Traces.slice(0, 1)) });
   const body = JSON.stringify({ TraceIds: [Traces[0]!.Id] });
@@ -112,7 +112,6 @@ test('a link leads to the service that it names if the other trace is missing', 
 });
 
 test('lists, exports and imports a segment marked as inferred, and one with times in ms', async () => {
-  const local = await LocalXRay.of(scope);
   const documents = [
     {
       ...segmentJson('mine', { trace_id: local.nextTraceId(), inferred: true }),
@@ -132,12 +131,11 @@ test('lists, exports and imports a segment marked as inferred, and one with time
   expect(rows.map(({ name }) => name).sort()).toEqual(['mine', 'ms']);
   const exported = await xrayd(['export', '--api', local.api]);
   expect(exported.stderr).toBe('exported 2 traces\n');
-  const again = await xrayd(['import', '--api', (await LocalXRay.of(scope)).api], { input: exported.stdout });
+  const again = await xrayd(['import', '--api', other.api], { input: exported.stdout });
   expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
 });
 
 test('import names the documents that X-Ray would refuse, and stores the others', async () => {
-  const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   writeFileSync(
     file,
@@ -151,7 +149,6 @@ test('import names the documents that X-Ray would refuse, and stores the others'
 });
 
 test('import names a document that is too large, and stores the others', async () => {
-  const local = await LocalXRay.of(scope);
   const file = join(scope.folder(), 'traces.ndjson');
   const traceId = local.nextTraceId();
   const large = { ...segmentJson('large', { trace_id: traceId }), metadata: { text: 'x'.repeat(6_000_000) } };
@@ -182,7 +179,6 @@ test.each([
 });
 
 test('export --wait waits for the first trace, and fails when none comes', async () => {
-  const local = await LocalXRay.of(scope);
   const waiting = xrayd(['export', '--api', local.api, '--filter', 'service("web")', '--wait', '20']);
   await local.putTrace();
   expect(await waiting).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
@@ -191,11 +187,11 @@ test('export --wait waits for the first trace, and fails when none comes', async
 });
 
 test('requires the token, and accepts it', async () => {
-  const local = await LocalXRay.of(scope, '--token', 'secret-token');
-  const refused = await xrayd(['export', '--api', local.api]);
+  const guarded = await LocalXRay.of(scope, '--token', 'secret-token');
+  const refused = await xrayd(['export', '--api', guarded.api]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/HTTP 403/);
-  expect((await xrayd(['export', '--api', local.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
+  expect((await xrayd(['export', '--api', guarded.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
 });
 
 test('--tee forwards stored segments to AWS, byte for byte and signed, and counts them', async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LocalXRay } from '../fakes/local-xray.ts';
+import { sharedLocal } from '../fakes/shared-local.ts';
 import { xrayd } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour, type RecordedRequest } from '../fakes/server.ts';
@@ -9,11 +10,12 @@ import { EXAMPLE_CREDENTIALS, EXAMPLE_KEYS } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
+const local = await sharedLocal();
+/** Another local X-Ray: it answers as AWS does, and takes the access key id as a token. */
+const account = await LocalXRay.of(Scope.shared(), '--token', EXAMPLE_CREDENTIALS.accessKeyId);
+
 test('pull copies traces from an account, signed with its credentials', async () => {
-  // The account is another local X-Ray: it answers as AWS does, and takes the access key id as a token.
-  const account = await LocalXRay.of(scope, '--token', EXAMPLE_CREDENTIALS.accessKeyId);
   const ids = [await account.putTrace(), await account.putTrace({ error: true })];
-  const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', local.api];
   const one = await xrayd([...args, '--trace-id', ids[0]!], { env: EXAMPLE_KEYS });
   expect(one).toMatchObject({ code: 0, stderr: 'imported 1 trace: 2 documents stored, 0 refused\n' });
@@ -26,9 +28,7 @@ test('pull copies traces from an account, signed with its credentials', async ()
 });
 
 test('pull --profile uses the credentials of that profile, whatever the environment has', async () => {
-  const account = await LocalXRay.of(scope, '--token', EXAMPLE_CREDENTIALS.accessKeyId);
-  await account.putTrace();
-  const local = await LocalXRay.of(scope);
+  const id = await account.putTrace();
   const file = join(scope.folder(), 'credentials');
   writeFileSync(
     file,
@@ -40,12 +40,24 @@ test('pull --profile uses the credentials of that profile, whatever the environm
     AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent',
     AWS_ROLE_ARN: 'arn:x',
   };
-  const args = ['pull', '--endpoint', account.daemon.tcpUrl, '--region', 'eu-west-1', '--api', local.api, '--profile'];
-  expect(await xrayd([...args, 'prod'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } })).toMatchObject({
+  const args = [
+    'pull',
+    '--endpoint',
+    account.daemon.tcpUrl,
+    '--region',
+    'eu-west-1',
+    '--api',
+    local.api,
+    '--trace-id',
+    id,
+  ];
+  expect(
+    await xrayd([...args, '--profile', 'prod'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } }),
+  ).toMatchObject({
     code: 0,
     stderr: 'imported 1 trace: 2 documents stored, 0 refused\n',
   });
-  const missing = await xrayd([...args, 'prdo'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } });
+  const missing = await xrayd([...args, '--profile', 'prdo'], { env: { ...keys, AWS_SHARED_CREDENTIALS_FILE: file } });
   expect(missing.code).toBe(1);
   expect(missing.stderr).toMatch(/^xrayd: no AWS credentials\. Tried .*profile prdo/);
 });
@@ -59,7 +71,6 @@ class Gigabyte extends FakeServer {
 
 test('pull ends with one line if the server sends a gigabyte', async () => {
   const account = await scope.start(new Gigabyte());
-  const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
   const { code, stderr } = await xrayd(args, { env: { ...EXAMPLE_KEYS, NODE_OPTIONS: '--max-old-space-size=512' } });
   expect(stderr).toBe('xrayd: X-Ray did not return its traces: Error: the answer is larger than 67108864 bytes\n');
@@ -84,7 +95,6 @@ class Forgetful extends FakeServer {
 
 test('pull reports a trace that was listed but not returned', async () => {
   const account = await scope.start(new Forgetful());
-  const local = await LocalXRay.of(scope);
   const args = ['pull', '--endpoint', account.url, '--region', 'eu-west-1', '--api', local.api];
   expect(await xrayd(args, { env: EXAMPLE_KEYS })).toMatchObject({
     code: 1,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { startLocalXRay } from '../../src/compose/library.ts';
 import { eventually } from '../fakes/eventually.ts';
@@ -9,10 +9,16 @@ import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
-const local = (): Promise<DaemonProcess> => scope.daemon({ args: ['local'] });
+const local = (of = scope): Promise<DaemonProcess> => of.daemon({ args: ['local'] });
+
+const shared = Scope.shared();
+let daemon: DaemonProcess;
+let other: DaemonProcess;
+beforeAll(async () => {
+  [daemon, other] = await Promise.all([local(shared), local(shared)]);
+});
 
 test('the trace of xrayd send appears, with the ID that it prints', async () => {
-  const daemon = await local();
   const sender = scope.spawn({ args: ['send', '--to', `127.0.0.1:${daemon.udpPort}`], hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 0, signal: null });
   const traceId = /1-[0-9a-f]{8}-[0-9a-f]{24}/.exec(sender.stdout)?.[0];
@@ -118,14 +124,12 @@ test('xrayd send names a host that cannot be resolved', async () => {
 });
 
 test('xrayd send reads AWS_XRAY_DAEMON_ADDRESS as the SDKs do', async () => {
-  const daemon = await local();
   const env = { AWS_XRAY_DAEMON_ADDRESS: `tcp:127.0.0.1:1 udp:127.0.0.1:${daemon.udpPort}` };
   const sender = scope.spawn({ args: ['send'], env, hasFreePorts: false });
   expect(await sender.end()).toEqual({ code: 0, signal: null });
 });
 
 test('xrayd send --confirm waits until the daemon has counted the segments, and fails if another daemon listens', async () => {
-  const [daemon, other] = [await local(), await local()];
   const send = (http: string): DaemonProcess =>
     scope.spawn({ args: ['send', '--to', `localhost:${daemon.udpPort}`, '--confirm', http], hasFreePorts: false });
   const good = send(new URL(daemon.httpUrl).host);

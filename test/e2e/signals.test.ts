@@ -9,7 +9,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
-import { BUNDLE } from '../fakes/program.ts';
+import { BUNDLE, ENVIRONMENT } from '../fakes/program.ts';
 
 const scope = new Scope();
 const SIGNALS = new URL('../../src/cli/signals.ts', import.meta.url).href;
@@ -109,7 +109,7 @@ test.skipIf(!hasScript)(`SIGHUP from a terminal drains${hasScript ? '' : ' (skip
 
 test.each(['daemon', 'local'])('xrayd %s keeps running when nobody reads its output any more', async (command) => {
   const args = [command, '-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '-l', 'dev'];
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...KEYS };
+  const env = { ...ENVIRONMENT, ...KEYS };
   const child = spawn(process.execPath, [BUNDLE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   scope.add(() => child.kill('SIGKILL'));
   let text = '';
@@ -141,7 +141,7 @@ test('run passes signals on to its command and still ends with the summary', asy
 test('a command whose output is closed exits as after SIGPIPE, without a stack trace', async () => {
   const xray = await startLocalXRay();
   scope.add(() => xray.stop());
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...xray.env };
+  const env = { ...ENVIRONMENT, ...xray.env };
   const child = spawn(process.execPath, [BUNDLE, 'export'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let text = '';

@@ -48,6 +48,12 @@ export class LocalXRay {
     return new LocalXRay(await daemon.ready(), token);
   }
 
+  /** Forgets all traces, so that the next test finds none. */
+  async clear(): Promise<void> {
+    const { status } = await fetch(`${this.daemon.tcpUrl}/api/clear`, { method: 'POST', body: '{}' });
+    if (status !== 200) throw new Error(`HTTP ${status}`);
+  }
+
   /** `host:port` of its API, for `--api`. */
   get api(): string {
     return this.daemon.tcpUrl.replace('http://', '');

@@ -2,15 +2,13 @@ import { documentOf } from '../../src/formats/read.ts';
 import { assemble } from '../../src/trace/assemble.ts';
 import { TraceView } from '../../src/trace/trace-view.ts';
 import type { Json } from '../../src/json/json.ts';
+import { nextId } from './ids.ts';
 
 export type { Json };
 
 export const TRACE_ID = '1-6ab3b3f3-bb7d9ea64dfa9798043e81d2';
 /** The start of the tests' traces, in seconds since the epoch. */
 export const START = 1_790_161_967;
-
-let entities = 0;
-const nextId = (): string => (++entities).toString(16).padStart(16, '0');
 
 export interface Part {
   readonly [member: string]: unknown;

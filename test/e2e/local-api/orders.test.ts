@@ -1,13 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Overview, RowsPage, RowsWindow, TraceRow } from '../../../src/api/page-types.ts';
-import { LocalXRay } from '../../fakes/local-xray.ts';
-import { Scope } from '../../fakes/scope.ts';
+import { sharedLocal } from '../../fakes/shared-local.ts';
 
-const scope = new Scope();
+const local = await sharedLocal();
 
 test('GET /api/traces?sort= sorts all matches, page by page, and totals has their number', async () => {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
   const ids: string[] = [];
   for (const seconds of [3, 1, 5, 2, 4])
     ids.push(await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick' }));
@@ -49,8 +46,6 @@ test('GET /api/traces?sort= sorts all matches, page by page, and totals has thei
 });
 
 test('GET /api/window returns any part of an order, which stays fixed while traces come and go, and the position of a trace', async () => {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
   const ids: string[] = [];
   const put = async (seconds: number): Promise<void> => {
     ids.push(await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick' }));
@@ -76,7 +71,7 @@ test('GET /api/window returns any part of an order, which stays fixed while trac
   expect(lengths(await read('sort=-spans&text=quick&skip=1'))).toHaveLength(1);
   expect(await read('skip=100')).toMatchObject({ rows: [], traces: 6 });
   const { ranking } = await read('sort=name');
-  await fetch(`${local.daemon.tcpUrl}/api/clear`, { method: 'POST' });
+  await local.clear();
   expect(lengths(await read(`sort=name&ranking=${ranking}`))).toEqual([
     undefined,
     undefined,
@@ -92,8 +87,6 @@ test('GET /api/window returns any part of an order, which stays fixed while trac
 });
 
 test('GET /api/overview counts all matches for charts, and each of its points leads to a trace', async () => {
-  const local = await LocalXRay.start();
-  scope.add(() => local.stop());
   for (const seconds of [3, 1, 5, 2, 4])
     await local.putTrace({ end_time: local.now + seconds, user: seconds > 2 ? 'slow' : 'quick', fault: seconds === 5 });
   const open = await local.putTrace({ end_time: undefined, in_progress: true });

@@ -3,24 +3,26 @@ import { expect, test } from 'vitest';
 import type { RowsPage, Status, TraceDocuments, TraceRow } from '../../../src/api/page-types.ts';
 import { eventually } from '../../fakes/eventually.ts';
 import { LocalXRay } from '../../fakes/local-xray.ts';
+import { sharedLocal } from '../../fakes/shared-local.ts';
 import { Scope } from '../../fakes/scope.ts';
 
 const scope = new Scope();
 
-async function read<T>(local: LocalXRay, path: string): Promise<T> {
-  const answer = await fetch(local.daemon.tcpUrl + path);
+const local = await sharedLocal();
+
+async function read<T>(path: string, { daemon } = local): Promise<T> {
+  const answer = await fetch(daemon.tcpUrl + path);
   expect(answer.status).toBe(200);
   return (await answer.json()) as T;
 }
 
 test('GET /api/traces: rows, newest first, filtered, page by page', async () => {
-  const local = await LocalXRay.of(scope);
   const first = await local.putTrace();
   const second = await local.putTrace({
     fault: true,
     http: { request: { url: 'http://shop/x', method: 'POST' }, response: { status: 500 } },
   });
-  const { rows, next } = await read<RowsPage>(local, '/api/traces');
+  const { rows, next } = await read<RowsPage>('/api/traces');
   expect(next).toBeNull();
   expect(rows.map(({ id }) => id)).toEqual([second, first]);
   expect(rows[0]).toMatchObject({
@@ -33,46 +35,43 @@ test('GET /api/traces: rows, newest first, filtered, page by page', async () => 
     isPartial: false,
   });
   expect(rows[0]).toMatchObject({ services: ['web', 'orders', 'orders'], serviceCount: 3, spans: 4 });
-  const page = await read<RowsPage>(local, '/api/traces?limit=1');
+  const page = await read<RowsPage>('/api/traces?limit=1');
   expect(page.rows.map(({ id }) => id)).toEqual([second]);
-  expect((await read<RowsPage>(local, `/api/traces?limit=1&after=${page.next}`)).rows.map(({ id }) => id)).toEqual([
-    first,
-  ]);
-  expect((await read<RowsPage>(local, '/api/traces?filter=fault')).rows.map(({ id }) => id)).toEqual([second]);
-  expect((await read<RowsPage>(local, `/api/traces?from=${local.now + 60}`)).rows).toEqual([]);
+  expect((await read<RowsPage>(`/api/traces?limit=1&after=${page.next}`)).rows.map(({ id }) => id)).toEqual([first]);
+  expect((await read<RowsPage>('/api/traces?filter=fault')).rows.map(({ id }) => id)).toEqual([second]);
+  expect((await read<RowsPage>(`/api/traces?from=${local.now + 60}`)).rows).toEqual([]);
   for (const query of ['limit=x', 'after=x', 'from=-1', 'filter=(']) {
     expect((await fetch(`${local.daemon.tcpUrl}/api/traces?${query}`)).status).toBe(400);
   }
 });
 
 test('GET /api/traces/ID returns the documents as received; /api/suggestions returns known keys and values', async () => {
-  const local = await LocalXRay.of(scope);
   const id = await local.putTrace({ annotations: { tenant: 'acme', 'cart value': 184.5 } });
   await local.putTrace({ annotations: { tenant: 'globex' } });
-  const { documents, isPinned } = await read<TraceDocuments>(local, `/api/traces/${id}`);
+  const { documents, isPinned } = await read<TraceDocuments>(`/api/traces/${id}`);
   expect(documents.map(({ format, document }) => [format, document['name']])).toEqual([
     ['xray', 'web'],
     ['xray', 'orders'],
   ]);
   expect(isPinned).toBe(false);
   expect((await fetch(`${local.daemon.tcpUrl}/api/traces/1-00000000-000000000000000000000000`)).status).toBe(404);
-  expect(await read(local, '/api/suggestions')).toEqual(['cart value', 'tenant']);
-  expect(await read(local, '/api/suggestions?field=annotation.tenant')).toEqual(['acme', 'globex']);
-  expect(await read(local, '/api/suggestions?field=annotation.tenant&prefix=glo')).toEqual(['globex']);
-  expect(await read(local, '/api/suggestions?field=annotation.cart%20value')).toEqual([184.5]);
-  expect(await read(local, '/api/suggestions?field=service&prefix=o')).toEqual(['orders']);
-  expect(await read(local, '/api/suggestions?field=nothing')).toEqual([]);
+  expect(await read('/api/suggestions')).toEqual(['cart value', 'tenant']);
+  expect(await read('/api/suggestions?field=annotation.tenant')).toEqual(['acme', 'globex']);
+  expect(await read('/api/suggestions?field=annotation.tenant&prefix=glo')).toEqual(['globex']);
+  expect(await read('/api/suggestions?field=annotation.cart%20value')).toEqual([184.5]);
+  expect(await read('/api/suggestions?field=service&prefix=o')).toEqual(['orders']);
+  expect(await read('/api/suggestions?field=nothing')).toEqual([]);
 });
 
 test('GET /api/status and /api/graph, POST /api/sample', async () => {
-  const local = await LocalXRay.of(scope);
-  const answer = await fetch(`${local.daemon.tcpUrl}/api/sample`, { method: 'POST', body: '{}' });
+  const fresh = await LocalXRay.of(scope);
+  const answer = await fetch(`${fresh.daemon.tcpUrl}/api/sample`, { method: 'POST', body: '{}' });
   const { TraceId } = (await answer.json()) as { TraceId: string };
-  expect((await read<RowsPage>(local, '/api/traces')).rows).toMatchObject([
+  expect((await read<RowsPage>('/api/traces', fresh)).rows).toMatchObject([
     { id: TraceId, status: 409, outcome: 'error' },
   ]);
-  expect(await read<Status>(local, '/api/status')).toMatchObject({
-    address: `127.0.0.1:${local.daemon.udpPort}`,
+  expect(await read<Status>('/api/status', fresh)).toMatchObject({
+    address: `127.0.0.1:${fresh.daemon.udpPort}`,
     region: 'eu-west-1',
     accountId: '123456789012',
     traces: 1,
@@ -82,14 +81,13 @@ test('GET /api/status and /api/graph, POST /api/sample', async () => {
     maxBytes: 1000 * 1024 * 1024,
     file: '',
   });
-  const { Services } = await read<{ Services: { Name: string }[] }>(local, '/api/graph?filter=error');
+  const { Services } = await read<{ Services: { Name: string }[] }>('/api/graph?filter=error', fresh);
   expect(Services.map(({ Name }) => Name).toSorted()).toEqual(['orders', 'orders', 'web', 'web']);
-  expect(await read(local, '/api/graph?filter=fault')).toMatchObject({ Services: [] });
+  expect(await read('/api/graph?filter=fault', fresh)).toMatchObject({ Services: [] });
 });
 
 test('GET /api/sampling returns the rule that decides in AWS, where Default is AWS’s own rule unless it was changed', async () => {
-  const local = await LocalXRay.of(scope);
-  const ask = async (query: string): Promise<unknown> => read(local, `/api/sampling?${query}`);
+  const ask = async (query: string): Promise<unknown> => read(`/api/sampling?${query}`);
   const ofAws = { Rule: { RuleName: 'Default', ReservoirSize: 1, FixedRate: 0.05 } };
   expect(await ask('name=web&host=shop.example&method=GET&path=%2Fcart')).toEqual(ofAws);
   expect(await ask('')).toEqual(ofAws);
@@ -114,7 +112,6 @@ test('GET /api/sampling returns the rule that decides in AWS, where Default is A
 });
 
 test('GET /events?form=rows sends matching rows, IDs of others, and the ID of the run', async () => {
-  const local = await LocalXRay.of(scope);
   const stop = new AbortController();
   scope.add(() => stop.abort());
   const answer = await fetch(`${local.daemon.tcpUrl}/events?form=rows&filter=fault`, { signal: stop.signal });
@@ -135,12 +132,11 @@ test('GET /events?form=rows sends matching rows, IDs of others, and the ID of th
   );
   expect(changes.flatMap(({ rows }) => rows.map(({ id }) => id))).toEqual([fault]);
   expect(changes.flatMap(({ others }) => others)).toEqual([ok]);
-  await fetch(`${local.daemon.tcpUrl}/api/clear`, { method: 'POST', body: '{}' });
+  await local.clear();
   await eventually(() => text.includes('event: resync'));
 });
 
 test('the page’s files load nothing from elsewhere, are cached forever under hashed names, and use gzip if accepted', async () => {
-  const local = await LocalXRay.of(scope);
   const plain = (path: string, more: Record<string, string> = {}) =>
     new Promise<{ headers: Record<string, unknown>; body: string }>((resolve, reject) => {
       request(local.daemon.tcpUrl + path, { headers: more }, (answer) => {
@@ -176,18 +172,18 @@ test('the page’s files load nothing from elsewhere, are cached forever under h
 
 test('the token in the address becomes a cookie that scripts cannot read; a wrong token does not', async () => {
   const token = 'a;token/with=signs%20';
-  const local = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--token', token);
-  const first = await fetch(`${local.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, {
+  const open = await LocalXRay.of(scope, '--bind-tcp', '0.0.0.0:0', '--token', token);
+  const first = await fetch(`${open.daemon.tcpUrl}/map?token=${encodeURIComponent(token)}&q=fault`, {
     redirect: 'manual',
   });
   expect([first.status, first.headers.get('location')]).toEqual([303, '/map?q=fault']);
   const cookie = first.headers.get('set-cookie')!;
   expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
   const headers = { cookie: cookie.split(';')[0]! };
-  expect((await fetch(`${local.daemon.tcpUrl}/map`, { headers })).status).toBe(200);
-  expect((await fetch(`${local.daemon.tcpUrl}/api/traces`, { headers })).status).toBe(200);
-  const wrong = await fetch(`${local.daemon.tcpUrl}/?token=wrong`, { redirect: 'manual' });
+  expect((await fetch(`${open.daemon.tcpUrl}/map`, { headers })).status).toBe(200);
+  expect((await fetch(`${open.daemon.tcpUrl}/api/traces`, { headers })).status).toBe(200);
+  const wrong = await fetch(`${open.daemon.tcpUrl}/?token=wrong`, { redirect: 'manual' });
   expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([403, null]);
-  const broken = await fetch(`${local.daemon.tcpUrl}/map`, { headers: { cookie: 'xrayd-token=%E0%A4%A' } });
+  const broken = await fetch(`${open.daemon.tcpUrl}/map`, { headers: { cookie: 'xrayd-token=%E0%A4%A' } });
   expect(broken.status).toBe(403);
 });
