@@ -31,7 +31,7 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
   );
   const pipeline = new Pipeline(
     config,
-    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
+    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config, memory), tunesHeap: true },
     {
       exporter,
       upstream,

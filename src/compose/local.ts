@@ -73,6 +73,7 @@ export function buildLocal(
   const store = new Store({
     file: config.data,
     maxBytes: config.dataBytes,
+    maxBytesInMemory: memory.inMemoryBytes,
     accountId: config.accountId,
     memoryLimitBytes: memory.limitBytes,
     cacheBytes: memory.cacheBytes,
@@ -101,7 +102,7 @@ export function buildLocal(
   });
   const pipeline = new Pipeline(
     config,
-    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config), tunesHeap: true },
+    { maxBytes: memory.bufferBytes, maxAgeMs: BATCH_MAX_AGE_MS, spool: spoolOf(config, memory), tunesHeap: true },
     { exporter, upstream: [store, opening, ...(tee === undefined ? [] : [tee])], accounting, log },
   );
   const { sink } = pipeline;

@@ -39,6 +39,15 @@ const TEE_BESIDES_BYTES = 12 * MB;
 
 const SCARCE_BYTES = 256 * MB;
 
+/**
+ * For files in memory, of the limit: what the daemon does not need even if the buffer is full; docs/reliability.md has
+ * its peaks.
+ */
+const SPOOL_IN_MEMORY_PART = 8;
+/** SQLite's log and the index must fit beside the traces. */
+const STORE_IN_MEMORY_SHARE = 0.4;
+const MIN_IN_MEMORY_BYTES = 8 * MB;
+
 /** The local X-Ray stores what arrives within milliseconds, so its buffer can be smaller. */
 const BUFFERS_PART: Readonly<Record<Mode, number>> = { daemon: 4, local: 8 };
 
@@ -74,6 +83,10 @@ export interface MemoryBudget {
     /** Requests under way on one connection over gRPC. */
     readonly streamsOfOne: number;
   };
+  /**
+   * For the store, or the spool, on a file system in memory (tmpfs), which the limit includes; Infinity without a limit.
+   */
+  readonly inMemoryBytes: number;
   /** For everything else. */
   readonly besidesBytes: number;
 }
@@ -109,6 +122,11 @@ export function memoryBudgetOf(
     Math.min(share(BUFFERS_PART[mode], MIN_BUFFER_BYTES, MAX_BUFFER_BYTES), left),
   );
   const waitingBytes = askedBytes > 0 ? askedBytes : defaultBytes;
+  const spareBytes =
+    limitBytes === undefined || mode === 'local'
+      ? (left - waitingBytes) * STORE_IN_MEMORY_SHARE
+      : limitBytes / SPOOL_IN_MEMORY_PART;
+  const inMemoryBytes = Math.max(MIN_IN_MEMORY_BYTES, Math.floor(spareBytes));
   const teeBytes = tee ? Math.floor(waitingBytes / 2) : 0;
   return {
     limitBytes,
@@ -118,6 +136,7 @@ export function memoryBudgetOf(
     cacheBytes,
     answerBytes,
     connections,
+    inMemoryBytes,
     besidesBytes,
   };
 }

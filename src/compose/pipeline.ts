@@ -1,5 +1,5 @@
 import { Batcher } from '../batcher/batcher.ts';
-import { Spool } from '../batcher/spool/spool.ts';
+import { Spool, type SpoolConfig } from '../batcher/spool/spool.ts';
 import type { Config } from '../config/schema.ts';
 import type { Accounting } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
@@ -7,6 +7,7 @@ import type { Exporter } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
 import { preferMemory } from './heap-tuning.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 export type Part = Component & { readonly state?: ComponentState };
 
@@ -19,7 +20,7 @@ export interface PipelineConfig {
   /** Maximum time that a document waits for others to fill its batch. */
   readonly maxAgeMs: number;
   /** A folder for documents that do not fit into memory; undefined: none. */
-  readonly spool?: { readonly folder: string; readonly maxBytes: number } | undefined;
+  readonly spool?: Omit<SpoolConfig, 'isNewestFirst'> | undefined;
   /** Whether V8 saves memory while most of the buffer is in use. */
   readonly tunesHeap?: boolean;
 }
@@ -73,6 +74,9 @@ export class Pipeline {
 }
 
 /** The spool in the options. */
-export function spoolOf({ spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>): PipelineConfig['spool'] {
-  return spool === '' ? undefined : { folder: spool, maxBytes: spoolBytes };
+export function spoolOf(
+  { spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>,
+  { inMemoryBytes }: Pick<MemoryBudget, 'inMemoryBytes'>,
+): PipelineConfig['spool'] {
+  return spool === '' ? undefined : { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes };
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
+import { isInMemory } from '../pipeline/file-systems.ts';
 import { lockFile, lockHolder, type FileLock } from '../pipeline/file-lock.ts';
 import { HeldFile } from './held-file.ts';
 
@@ -9,6 +10,8 @@ export interface StorePlace {
   readonly file: string;
   /** Maximum size of the store there. */
   readonly maxBytes: number;
+  /** Whether the store counts towards the memory limit of the process. */
+  readonly isInMemory: boolean;
   /**
    * Why another process may use the file too, with the remedy. Call it once when the file is open, and then
    * periodically.
@@ -27,6 +30,7 @@ const COMPANIONS = ['-wal', '-shm', '-lock'];
 export function dataPlace(name: string): StorePlace {
   const file = pathOf(name);
   check(file);
+  const isFileInMemory = isInMemory(statfsSync(dirname(file)));
   const lockPath = `${file}-lock`;
   const lock = lockOf(file, lockPath);
   if (typeof lock === 'string') {
@@ -35,7 +39,13 @@ export function dataPlace(name: string): StorePlace {
     throw new XraydError('XRAYD_STORE', `${file} is in use by ${who}. Stop it, or choose another file with --data`);
   }
   const held = new HeldFile(file, lockPath, lock);
-  return { file, maxBytes: Infinity, problem: () => held.problem(), release: () => held.release() };
+  return {
+    file,
+    maxBytes: Infinity,
+    isInMemory: isFileInMemory,
+    problem: () => held.problem(),
+    release: () => held.release(),
+  };
 }
 
 function lockOf(file: string, lockPath: string): FileLock | 'held' | 'missing' {

@@ -140,6 +140,8 @@ export const CACHE_BYTES = 32 * 1024 * 1024;
 const PAGE_BYTES = 8_192;
 /** Size of the log before a checkpoint: large enough that a page that changes often is written once. */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
+/** Of the store's maximum size: the log must not be larger than the store. */
+const CHECKPOINT_SHARE = 0.5;
 
 export interface DatabaseConfig {
   readonly file: string;
@@ -147,13 +149,20 @@ export interface DatabaseConfig {
   readonly isTemporary: boolean;
   /** Of SQLite's caches, reader and writer together; 32 MB by default. */
   readonly cacheBytes?: number;
+  /** Maximum size of the store; none by default. */
+  readonly maxBytes?: number;
 }
 
 /** The file cannot be used; the message names it and a remedy. */
 export class StoreFileError extends Error {}
 
 /** Opens the file for writing, and creates the tables of a new file. Throws StoreFileError, or SQLite's error. */
-export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: DatabaseConfig): DatabaseSync {
+export function openToWrite({
+  file,
+  isTemporary,
+  cacheBytes = CACHE_BYTES,
+  maxBytes = Infinity,
+}: DatabaseConfig): DatabaseSync {
   const database = open(file, { isReader: false, cacheBytes: cacheBytes * WRITER_SHARE });
   const read = <const C extends Columns>(columns: C, sql: string): Row<C> =>
     onlyRow(prepareRows(database, columns, sql).get());
@@ -170,7 +179,7 @@ export function openToWrite({ file, isTemporary, cacheBytes = CACHE_BYTES }: Dat
     );
   }
   const { page_size: pageBytes } = read({ page_size: 'number' }, 'PRAGMA page_size');
-  const checkpointPages = Math.floor(CHECKPOINT_BYTES / pageBytes);
+  const checkpointPages = Math.ceil(Math.min(CHECKPOINT_BYTES, maxBytes * CHECKPOINT_SHARE) / pageBytes);
   database.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isTemporary ? 'OFF' : 'NORMAL'}; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
   );

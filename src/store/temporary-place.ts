@@ -2,6 +2,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { isInMemory } from '../pipeline/file-systems.ts';
 import { lockFile } from '../pipeline/file-lock.ts';
 import type { StorePlace } from './data-place.ts';
 
@@ -23,8 +24,9 @@ export function temporaryPlace(parents: readonly string[] = PARENTS): StorePlace
   const problems: string[] = [];
   for (const [i, parent] of parents.entries()) {
     try {
-      const { blocks, bsize } = statfsSync(parent);
-      return { ...makeFolder(parent), maxBytes: i === 0 ? Infinity : blocks * bsize * MEMORY_SHARE };
+      const system = statfsSync(parent);
+      const maxBytes = i === 0 ? Infinity : system.blocks * system.bsize * MEMORY_SHARE;
+      return { ...makeFolder(parent), maxBytes, isInMemory: isInMemory(system) };
     } catch (error) {
       problems.push(messageOf(error));
     }
@@ -34,7 +36,7 @@ export function temporaryPlace(parents: readonly string[] = PARENTS): StorePlace
 }
 
 /** mkdtemp: an unguessable name, mode 0700, and never an existing folder or link. */
-function makeFolder(parent: string): Omit<StorePlace, 'maxBytes'> {
+function makeFolder(parent: string): Omit<StorePlace, 'maxBytes' | 'isInMemory'> {
   for (let tries = 0; tries < TRIES; tries++) {
     const path = mkdtempSync(join(parent, PREFIX));
     const lock = lockFile(join(path, LOCK_FILE), 'create');

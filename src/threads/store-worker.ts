@@ -213,7 +213,10 @@ function open(): Opened {
     const takeGarbageBytes = (): number => GARBAGE_BYTES_A_VALUE * writer.values.take();
     // One put may leave more garbage than the memory limit allows.
     const onValuesFreed = (): void => noteGarbage?.(takeGarbageBytes());
-    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes }), { maxBytes, onValuesFreed });
+    const writer = new Writer(openToWrite({ file, isTemporary, cacheBytes, maxBytes }), {
+      maxBytes,
+      onValuesFreed,
+    });
     return { handlers: writing(writer), close: () => writer.close(), takeGarbageBytes };
   }
   const reader = new Reader(openToRead(file, cacheBytes), {

@@ -14,6 +14,8 @@ export interface StoreConfig {
   /** "" for a temporary file, which is deleted on exit. */
   readonly file: string;
   readonly maxBytes: number;
+  /** The same if the file is in memory (tmpfs), where it counts towards the memory limit; `maxBytes` by default. */
+  readonly maxBytesInMemory?: number;
   /** The store's own account: AWS only names other accounts. */
   readonly accountId?: string;
   /** The process is killed if it exceeds this; undefined if there is no limit. */
@@ -81,8 +83,15 @@ export class Store implements Component {
   async start(): Promise<void> {
     const isTemporary = this.#config.file === '';
     this.#place = isTemporary ? temporaryPlace() : dataPlace(this.#config.file);
-    const { file } = this.#place;
-    this.#maxBytes = Math.min(this.#config.maxBytes, this.#place.maxBytes);
+    const { file, isInMemory } = this.#place;
+    const { maxBytes, maxBytesInMemory = maxBytes, log } = this.#config;
+    this.#maxBytes = Math.min(maxBytes, this.#place.maxBytes, isInMemory ? maxBytesInMemory : Infinity);
+    if (isInMemory && maxBytesInMemory < maxBytes) {
+      log?.warn(
+        { file, maxBytes: this.#maxBytes },
+        'the store is in memory (tmpfs), which the memory limit includes: it keeps fewer traces than --data-size says. Set --data to a file on a disk, or TMPDIR to a folder on one',
+      );
+    }
     const input = {
       file,
       isTemporary,

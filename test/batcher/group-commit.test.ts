@@ -57,7 +57,7 @@ test('the requests of a turn are written together', async () => {
 
 test('what does not fit in the spool stays with its sender, and displaces nothing', async () => {
   const folder = scope.folder();
-  const life = await lifeOf(scope, folder, {}, { maxBytes: 20_000 });
+  const life = await lifeOf(scope, folder, {}, { maxBytes: 3 * 8_192 + 4_096 });
   life.exporter.answer = away;
   const document = 'x'.repeat(1_000);
   const answers: KeepAnswer[] = [];
@@ -71,7 +71,7 @@ test('what does not fit in the spool stays with its sender, and displaces nothin
 
 test('segments that overflow memory do not displace what was promised to its sender', async () => {
   const folder = scope.folder();
-  const life = await lifeOf(scope, folder, { maxBytes: 20_000 }, { maxBytes: 20_000 });
+  const life = await lifeOf(scope, folder, { maxBytes: 20_000 }, { maxBytes: 3 * 8_192 });
   life.exporter.answer = away;
   const document = 'x'.repeat(1_000);
   for (let i = 0; i < 3; i++) expect(await keep(life, Array<string>(6).fill(document))).toBe('accepted');

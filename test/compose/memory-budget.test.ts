@@ -120,6 +120,20 @@ test.each([
   },
 );
 
+test.each([
+  ['daemon', 128, 16],
+  ['daemon', 512, 64],
+  ['local', 128, 8],
+  ['local', 256, 33],
+  ['local', 512, 116],
+  ['daemon', undefined, Infinity],
+  ['local', undefined, Infinity],
+] as const)('%s, a memory limit of %s MiB: %s MB for files in memory', (mode, limitMb, megabytes) => {
+  const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
+  const { inMemoryBytes } = memoryBudgetOf({ bufferBytes: 0 }, mode, limitBytes);
+  expect(Math.floor(inMemoryBytes / MB)).toBe(megabytes);
+});
+
 test('reports a buffer that does not fit into the memory limit, with numbers and what would fit', () => {
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 0 }, 'daemon', 128 * MB))).toBeUndefined();
   expect(memoryProblem(memoryBudgetOf({ bufferBytes: 64 * MB }, 'daemon', undefined))).toBeUndefined();

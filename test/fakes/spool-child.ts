@@ -6,7 +6,7 @@ import { segmentsOf } from './segments.ts';
 import type { FromSpoolChild, ToSpoolChild } from './spool-process.ts';
 
 /** The program of SpoolProcess. */
-const [folder = '', maxBytes = '1000000', lookEveryMs = '50'] = process.argv.slice(2);
+const [folder = '', maxBytes = '10000000', lookEveryMs = '50'] = process.argv.slice(2);
 const accounting = new Accounting();
 const log = new MemoryLog();
 const config = { folder, maxBytes: Number(maxBytes), isNewestFirst: false, lookEveryMs: Number(lookEveryMs) };

@@ -48,7 +48,7 @@ export class SpoolProcess {
 
   private constructor(
     folder: string,
-    { maxBytes = 1_000_000, lookEveryMs = 50, isNamespaced = false, uid }: SpoolProcessOptions,
+    { maxBytes = 10_000_000, lookEveryMs = 50, isNamespaced = false, uid }: SpoolProcessOptions,
   ) {
     const args = [folder, String(maxBytes), String(lookEveryMs)];
     const around = isNamespaced ? ['unshare', '--pid', '--fork', '--kill-child', process.execPath] : [process.execPath];

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,11 +19,16 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { dataPlace, type StorePlace } from '../../src/store/data-place.ts';
 import { temporaryPlace } from '../../src/store/temporary-place.ts';
+import { Store } from '../../src/threads/store.ts';
+import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
 
 const scope = new Scope();
 const OTHER_UID = 12_345;
 const isRoot = process.getuid?.() === 0;
+/** tmpfs on Linux. */
+const IN_MEMORY = '/dev/shm';
+const noMemoryFolder = existsSync(IN_MEMORY) ? '' : ` (skipped: there is no ${IN_MEMORY})`;
 const noUsers = isRoot ? '' : ' (skipped: only root can start a process as another user)';
 
 function hold(place: StorePlace): StorePlace {
@@ -50,6 +56,26 @@ test('a temporary folder is accessible to this user only, and is deleted when re
   place.release();
   expect(readdirSync(parent)).toEqual([]);
 });
+
+test.skipIf(!existsSync(IN_MEMORY))(
+  `a store in memory, which counts towards the memory limit, has a limit of its own, and says so${noMemoryFolder}`,
+  async () => {
+    const folder = mkdtempSync(join(IN_MEMORY, 'xrayd-store-'));
+    scope.add(() => rmSync(folder, { recursive: true }));
+    const started = async (file: string): Promise<[number, MemoryLog]> => {
+      const log = new MemoryLog();
+      const store = await scope.start(new Store({ file, maxBytes: 9e6, maxBytesInMemory: 8e6, log }));
+      return [store.maxBytes, log];
+    };
+    const [onDisk, diskLog] = await started(join(scope.folder(), 'traces.db'));
+    const [inMemory, memoryLog] = await started(join(folder, 'traces.db'));
+    expect([onDisk, inMemory]).toEqual([9e6, 8e6]);
+    expect(diskLog.find(/in memory/)).toEqual([]);
+    expect(memoryLog.find(/the store is in memory/, 'warn')).toHaveLength(1);
+    const temporary = hold(temporaryPlace([folder, scope.folder()]));
+    expect(temporary.isInMemory).toBe(true);
+  },
+);
 
 test('a running store keeps its folder; the folder of a killed one is deleted', async () => {
   const parent = scope.folder();

@@ -23,7 +23,7 @@ interface Opened {
 }
 
 function open(maxBytes = 1e9, file = join(scope.folder(), 'traces.db')): Opened {
-  const writer = new Writer(openToWrite({ file, isTemporary: true }), { maxBytes });
+  const writer = new Writer(openToWrite({ file, isTemporary: true, maxBytes }), { maxBytes });
   const reader = new Reader(openToRead(file));
   scope.add(() => writer.close());
   scope.add(() => reader.close());
@@ -121,6 +121,8 @@ test('deletes the oldest traces and their index at the size limit, and keeps pin
   }
   const { traces, bytes } = reader.size();
   expect(bytes).toBeLessThan(maxBytes * 1.1);
+  // In memory, SQLite's log counts towards the memory limit too.
+  expect(statSync(`${file}-wal`).size).toBeLessThan(maxBytes);
   expect(traces).toBeGreaterThan(500);
   expect(reader.trace(idOf(3))).toBeDefined();
   expect(reader.trace(idOf(4))).toBeUndefined();

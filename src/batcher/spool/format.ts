@@ -55,7 +55,12 @@ export interface SpoolEntry {
   readonly name: string;
   readonly segments: number;
   readonly bytes: number;
+  /** What the file takes of the disk: whole blocks. */
+  readonly diskBytes: number;
 }
+
+/** The block of ext4, xfs, btrfs and tmpfs. A file with one document takes several times its own size. */
+const BLOCK_BYTES = 4096;
 
 const NAME = /^\d{13}-\d{6,}-(\d{1,2})-(\d{1,9})-[0-9a-f]{8}\.batch$/;
 /** A file that was being written when its daemon ended: none of its segments counts as written. */
@@ -71,7 +76,7 @@ export function entryOf(segments: readonly Segment[], sequence: number, owner: s
   return {
     name: `${time}-${String(sequence).padStart(6, '0')}-${segments.length}-${bytes}-${owner}.batch`,
     segments: segments.length,
-    bytes,
+    ...sizesOf(bytes),
   };
 }
 
@@ -79,7 +84,11 @@ export function parseName(name: string): SpoolEntry | 'unfinished' | 'foreign' {
   const match = NAME.exec(name);
   if (match === null) return UNFINISHED.test(name) ? 'unfinished' : 'foreign';
   const segments = Number(match[1]);
-  return segments >= 1 && segments <= MAX_SEGMENTS ? { name, segments, bytes: Number(match[2]) } : 'foreign';
+  return segments >= 1 && segments <= MAX_SEGMENTS ? { name, segments, ...sizesOf(Number(match[2])) } : 'foreign';
+}
+
+function sizesOf(bytes: number): Pick<SpoolEntry, 'bytes' | 'diskBytes'> {
+  return { bytes, diskBytes: Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES };
 }
 
 /**

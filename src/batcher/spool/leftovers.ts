@@ -224,7 +224,7 @@ function bytesOf(names: readonly string[]): number {
   let bytes = 0;
   for (const name of names) {
     const entry = parseName(name);
-    if (typeof entry === 'object') bytes += entry.bytes;
+    if (typeof entry === 'object') bytes += entry.diskBytes;
   }
   return bytes;
 }

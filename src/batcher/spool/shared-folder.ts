@@ -1,5 +1,7 @@
+import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../pipeline/errors.ts';
+import { isInMemory } from '../../pipeline/file-systems.ts';
 import { makeFolders } from '../../pipeline/folders.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 import { Leftovers } from './leftovers.ts';
@@ -45,6 +47,7 @@ export class SharedFolder {
   #othersBytes = 0;
   #lookedAtMs = -Infinity;
   #isClosed = false;
+  #isInMemory = false;
 
   constructor(deps: SharedFolderDeps) {
     this.#deps = deps;
@@ -54,6 +57,11 @@ export class SharedFolder {
   /** This process's folder; undefined while the disk does not allow one. */
   get own(): OwnedFolder | undefined {
     return this.#own;
+  }
+
+  /** Whether the folder's files count towards the memory limit of this process. */
+  get isInMemory(): boolean {
+    return this.#isInMemory;
   }
 
   /** Bytes in the folders of other running processes at the last scan. */
@@ -112,6 +120,7 @@ export class SharedFolder {
     const { root, onTrouble } = this.#deps;
     try {
       makeFolders(root, 0o700);
+      this.#isInMemory = isInMemory(await statfs(root));
       this.#own = await OwnedFolder.create(root);
       onTrouble(undefined);
     } catch (error) {

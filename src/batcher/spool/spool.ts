@@ -30,6 +30,8 @@ export interface SpoolConfig {
   readonly folder: string;
   /** For all processes that share the folder. */
   readonly maxBytes: number;
+  /** The same if the folder is in memory (tmpfs), where its files count towards the memory limit; `maxBytes` by default. */
+  readonly maxBytesInMemory?: number;
   readonly isNewestFirst: boolean;
   /** How often to look for files of ended processes; every 10 s by default. */
   readonly lookEveryMs?: number;
@@ -137,6 +139,13 @@ export class Spool implements Component, SegmentStock {
       sleep(OPEN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {}),
     ]);
     timeout.abort();
+    if (this.#maxBytes < this.#config.maxBytes) {
+      const { folder, maxBytes } = this.#config;
+      this.#log.warn(
+        { folder, maxBytes: this.#maxBytes, spoolSize: maxBytes },
+        'the spool is in memory (tmpfs), which the memory limit includes: it is smaller than --spool-size. Set --spool to a folder on a disk',
+      );
+    }
   }
 
   async stop(): Promise<void> {
@@ -179,7 +188,7 @@ export class Spool implements Component, SegmentStock {
     { makeRoom, isWanted, isPromised, onTaken }: Writing,
   ): Promise<boolean> {
     const entries = batches.map((segments) => entryOf(segments, this.#sequence++, this.#owner));
-    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+    const bytes = entries.reduce((sum, entry) => sum + entry.diskBytes, 0);
     if (!this.isUsable) return false;
     await this.#folder.open();
     if (!this.#hasCapacity(bytes)) await this.#folder.lookAgain();
@@ -265,7 +274,7 @@ export class Spool implements Component, SegmentStock {
   async finish(entry: HeldFile): Promise<void> {
     this.#memory.giveBack(entry);
     this.#entries.forget(entry);
-    this.#bytes -= entry.bytes;
+    this.#bytes -= entry.diskBytes;
     await this.#removal.remove(entry);
   }
 
@@ -274,16 +283,21 @@ export class Spool implements Component, SegmentStock {
    * memory.
    */
   #adopt(files: readonly HeldFile[]): void {
-    for (const { segments, bytes } of files) {
+    for (const { segments, diskBytes } of files) {
       this.#segments += segments;
-      this.#bytes += bytes;
+      this.#bytes += diskBytes;
       this.#accounting.restored += segments;
     }
     this.#entries.adopt(files);
   }
 
+  get #maxBytes(): number {
+    const { maxBytes, maxBytesInMemory = maxBytes } = this.#config;
+    return this.#folder.isInMemory ? Math.min(maxBytes, maxBytesInMemory) : maxBytes;
+  }
+
   #hasCapacity(bytes: number): boolean {
-    return this.#bytes + this.#folder.othersBytes + bytes <= this.#config.maxBytes;
+    return this.#bytes + this.#folder.othersBytes + bytes <= this.#maxBytes;
   }
 
   /**
@@ -295,7 +309,7 @@ export class Spool implements Component, SegmentStock {
       const oldest = this.#entries.takeUnpromised();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;
-      this.#bytes -= oldest.bytes;
+      this.#bytes -= oldest.diskBytes;
       this.#accounting.dropped.spool_full += oldest.segments;
       this.#log.limited(
         'dropped_spool_full',
@@ -332,7 +346,7 @@ export class Spool implements Component, SegmentStock {
     this.#memory.giveBack(entry);
     this.#entries.forget(entry);
     this.#segments -= entry.segments;
-    this.#bytes -= entry.bytes;
+    this.#bytes -= entry.diskBytes;
     this.#accounting.dropped.spool_unreadable += entry.segments;
     const { name, segments, folder } = entry;
     let what = 'cannot be read; renamed to .unreadable';

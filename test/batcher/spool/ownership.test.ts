@@ -161,7 +161,7 @@ test.skipIf(!isRoot)(
 test('the size limit applies to all processes that share the folder: refuses a write beside a running process’s files', async () => {
   const folder = scope.folder();
   const document = 'x'.repeat(1_000);
-  const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
+  const [first, second] = [await start(folder, { maxBytes: 9 * 4_096 }), await start(folder, { maxBytes: 9 * 4_096 })];
   for (let i = 0; i < 6; i++) expect(await first.write(document)).toBe(true);
   await expect
     .poll(async () => [await second.write(document), (await second.look()).snapshot.dropped.spool_full])
@@ -177,7 +177,7 @@ test('the size limit applies to all processes that share the folder: refuses a w
 
 test('does not count adopted files of a full spool twice', async () => {
   const folder = scope.folder();
-  const [first, second] = [await start(folder, { maxBytes: 10_000 }), await start(folder, { maxBytes: 10_000 })];
+  const [first, second] = [await start(folder, { maxBytes: 9 * 4_096 }), await start(folder, { maxBytes: 9 * 4_096 })];
   for (let i = 0; i < 8; i++) await first.write('x'.repeat(1_000));
   await new Promise((next) => setTimeout(next, 200));
   await first.kill();

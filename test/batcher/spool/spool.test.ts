@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeBatch, entryOf } from '../../../src/batcher/spool/format.ts';
@@ -14,14 +14,24 @@ import { numberedDocuments, segmentsOf } from '../../fakes/segments.ts';
 import { withLastFormat } from '../../fakes/spool-file.ts';
 
 const scope = new Scope();
+/** What the smallest file takes of the disk. */
+const BLOCK_BYTES = 4096;
+/** tmpfs on Linux. */
+const IN_MEMORY = '/dev/shm';
+const noMemoryFolder = existsSync(IN_MEMORY) ? '' : ` (skipped: there is no ${IN_MEMORY})`;
 
 async function open(
   folder: string,
-  { maxBytes = 1e6, now = monotonicMs }: { maxBytes?: number; now?: () => number } = {},
+  {
+    maxBytes = 1e6,
+    maxBytesInMemory = maxBytes,
+    now = monotonicMs,
+  }: { maxBytes?: number; maxBytesInMemory?: number; now?: () => number } = {},
 ) {
   const accounting = new Accounting();
   const log = new MemoryLog();
-  const spool = await scope.start(new Spool({ folder, maxBytes, isNewestFirst: false }, { accounting, log, now }));
+  const config = { folder, maxBytes, maxBytesInMemory, isNewestFirst: false };
+  const spool = await scope.start(new Spool(config, { accounting, log, now }));
   let given = 0;
   return {
     spool,
@@ -185,21 +195,37 @@ test('treats a folder instead of a file as unreadable, without further effect', 
 });
 
 test('drops and counts the oldest batches when it is full', async () => {
-  const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * 180 });
+  const { write, accounting, takeAll, expectBalanced, log } = await open(scope.folder(), { maxBytes: 3 * BLOCK_BYTES });
   for (const document of ['a', 'b', 'c', 'd', 'e']) expect(await write(document.repeat(100))).toBe(true);
   expect(accounting.snapshot()).toMatchObject({ spooled: 3, dropped: { spool_full: 2 } });
   expect(log.find(/--spool-size/, 'error').length).toBeGreaterThan(0);
   expectBalanced();
   expect((await takeAll()).map(([first]) => first![0])).toEqual(['c', 'd', 'e']);
-  expect(await write('x'.repeat(1_000))).toBe(false);
+  expect(await write('x'.repeat(3 * BLOCK_BYTES))).toBe(false);
 });
+
+test.skipIf(!existsSync(IN_MEMORY))(
+  `a spool in memory, which counts towards the memory limit, has a limit of its own, and says so${noMemoryFolder}`,
+  async () => {
+    const limits = { maxBytes: 100 * BLOCK_BYTES, maxBytesInMemory: 2 * BLOCK_BYTES };
+    const onDisk = await open(scope.folder(), limits);
+    expect(onDisk.log.find(/in memory/)).toEqual([]);
+    const folder = mkdtempSync(join(IN_MEMORY, 'xrayd-spool-'));
+    scope.add(() => rmSync(folder, { recursive: true }));
+    const { write, accounting, expectBalanced, log } = await open(folder, limits);
+    expect(log.find(/the spool is in memory/, 'warn')).toHaveLength(1);
+    for (const document of ['a', 'b', 'c', 'd', 'e']) expect(await write(document)).toBe(true);
+    expect(accounting.snapshot()).toMatchObject({ spooled: 2, dropped: { spool_full: 3 } });
+    expectBalanced();
+  },
+);
 
 test('drops the oldest batches if the limit was lowered between two starts', async () => {
   const folder = scope.folder();
   const before = await open(folder);
   for (const document of ['a', 'b', 'c']) await before.write(document.repeat(100));
   await before.spool.stop();
-  const { accounting, takeAll, expectBalanced } = await open(folder, { maxBytes: 180 });
+  const { accounting, takeAll, expectBalanced } = await open(folder, { maxBytes: BLOCK_BYTES });
   expect(accounting).toMatchObject({ restored: 3, dropped: { spool_full: 2 } });
   expectBalanced();
   expect((await takeAll()).map(([first]) => first![0])).toEqual(['c']);
@@ -244,10 +270,10 @@ test('starts even if the folder cannot be created, and tries again', async () =>
 });
 
 test('concurrent writes respect the limit together, and lose nothing', async () => {
-  const { write, accounting, takeAll, expectBalanced } = await open(scope.folder(), { maxBytes: 10 * 150 });
+  const { write, accounting, takeAll, expectBalanced } = await open(scope.folder(), { maxBytes: 10 * BLOCK_BYTES });
   const written = await Promise.all(numberedDocuments(40).map((document) => write(document.padEnd(100, 'x'))));
   const { spooled, spooledBytes, dropped } = accounting.snapshot();
-  expect(spooledBytes).toBeLessThanOrEqual(1_500);
+  expect(spooledBytes).toBeLessThanOrEqual(10 * BLOCK_BYTES);
   expect(spooled + dropped.spool_full).toBe(written.filter((isWritten) => isWritten).length);
   expectBalanced();
   expect(await takeAll()).toHaveLength(spooled);
