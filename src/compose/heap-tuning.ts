@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { collector } from '../pipeline/collector.ts';
+import { returnFreedMemory } from '../pipeline/native.ts';
 import { MB } from '../pipeline/units.ts';
 
 /** Usually long enough to find credentials and open the first connection. */
@@ -56,11 +57,19 @@ export function youngCollector(): () => void {
   return () => collect({ type: 'minor' });
 }
 
+const SWEEP_MS = 1_000;
+/** How often memory that was freed goes back to the system; it takes some milliseconds. */
+const RETURN_EVERY_MS = 60_000;
+
 /**
  * Frees 5 MB that only the start needed: V8 collects when the heap grows, and that of an idle daemon never does. Takes
- * 30 ms of the main thread.
+ * 30 ms of the main thread. From then on, memory that was freed goes back to the system every minute.
  */
 export async function returnStartUpMemory(): Promise<void> {
   await sleep(START_UP_MS, undefined, { ref: false });
   collector()({ type: 'major', flavor: 'last-resort' });
+  // V8's helper threads free memory after the collection.
+  await sleep(SWEEP_MS, undefined, { ref: false });
+  returnFreedMemory();
+  setInterval(returnFreedMemory, RETURN_EVERY_MS).unref();
 }

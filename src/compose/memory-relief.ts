@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fullCollector } from '../pipeline/collector.ts';
+import { returnFreedMemory } from '../pipeline/native.ts';
 import { isMemoryScarce } from './memory-budget.ts';
 
 /**
@@ -23,6 +24,7 @@ export function memoryReliefOf(
     if (readBytes() < limitBytes * SCARCE_SHARE) return;
     collect();
     await threads.collectGarbage();
+    returnFreedMemory();
   };
 }
 

@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { nativeModule } from '../pipeline/native.ts';
 
 /** Datagrams per call. With 64, a call costs less than 2 % of what handling its datagrams does. */
 export const DATAGRAMS_PER_CALL = 64;
@@ -185,7 +186,7 @@ function nativeCalls(): Calls | undefined {
   const is64Bit = process.arch === 'x64' || process.arch === 'arm64';
   if (process.platform !== 'linux' || !is64Bit || endianness() !== 'LE') return undefined;
   try {
-    const ffi = withoutWarning(() => process.getBuiltinModule('node:ffi'));
+    const ffi = nativeModule();
     const { functions } = ffi.dlopen(null, SIGNATURES);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of node:ffi know no number of arguments
     const calls = {
@@ -201,17 +202,5 @@ function nativeCalls(): Calls | undefined {
     return calls;
   } catch {
     return undefined;
-  }
-}
-
-/** Runs `load` without the warning that a module of Node is experimental. */
-function withoutWarning<T>(load: () => T): T {
-  // oxlint-disable-next-line typescript/unbound-method -- it is only put back
-  const { emitWarning } = process;
-  process.emitWarning = (): void => {};
-  try {
-    return load();
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }
