@@ -238,21 +238,16 @@ export class Spool implements Component, SegmentStock {
   async take(onlyPromised = false): Promise<{ entry: HeldFile; segments: readonly Segment[] } | undefined> {
     const entry = this.#entries.take(onlyPromised);
     if (entry === undefined) return undefined;
-    let problem: BatchProblem;
     try {
       const file = await this.#watch(readBatchFile(entry.folder.at(entry.name), this.#memory.take(entry), entry.bytes));
       const decoded = decodeBatch(file, entry, momentNow());
       this.#readTrouble = undefined;
       if (Array.isArray(decoded)) return { entry, segments: decoded };
-      problem = decoded;
+      await this.setAside(entry, decoded);
     } catch (error) {
-      if (!isLost(error)) {
-        this.#keep(entry, error);
-        return undefined;
-      }
-      problem = { reason: messageOf(error) };
+      if (!isLost(error)) this.#keep(entry, error);
+      else await this.#setAsideUnread(entry, error);
     }
-    await this.setAside(entry, problem);
     return undefined;
   }
 
@@ -325,6 +320,10 @@ export class Spool implements Component, SegmentStock {
   /** Keeps the file, to read it again after a pause. */
   #keep(entry: HeldFile, error: unknown): void {
     this.#putBack(entry);
+    this.#reportRead(error);
+  }
+
+  #reportRead(error: unknown): void {
     this.#readTrouble = troubleOf(
       error,
       'spool_read',
@@ -339,10 +338,41 @@ export class Spool implements Component, SegmentStock {
   }
 
   /** The taken batch cannot be sent by this process: keeps its file under another name, and counts it as lost. */
-  async setAside(
+  async setAside(entry: HeldFile, problem: BatchProblem): Promise<void> {
+    const error = await this.#rename(entry);
+    this.#lose(entry, problem, error);
+  }
+
+  /**
+   * The same for a file that cannot be read. A disk on which it cannot be renamed either may be away as a whole, and
+   * the file still whole: it is read again later, after all others.
+   */
+  async #setAsideUnread(entry: HeldFile, unread: unknown): Promise<void> {
+    const error = await this.#rename(entry);
+    if (error === undefined || systemCodeOf(error) === 'ENOENT') {
+      this.#lose(entry, { reason: messageOf(unread) }, error);
+      return;
+    }
+    this.#memory.giveBack(entry);
+    this.#entries.putLast(entry);
+    this.#reportRead(unread);
+  }
+
+  /** Resolves with the error, if there is one. */
+  async #rename({ name, folder }: HeldFile): Promise<unknown> {
+    try {
+      await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #lose(
     entry: HeldFile,
     { reason, remedy = DROP_REASONS.spool_unreadable.remedy }: BatchProblem,
-  ): Promise<void> {
+    renameError: unknown,
+  ): void {
     this.#memory.giveBack(entry);
     this.#entries.forget(entry);
     this.#segments -= entry.segments;
@@ -350,12 +380,8 @@ export class Spool implements Component, SegmentStock {
     this.#accounting.dropped.spool_unreadable += entry.segments;
     const { name, segments, folder } = entry;
     let what = 'cannot be read; renamed to .unreadable';
-    await rename(folder.at(name), join(this.#config.folder, `${name}.unreadable`)).catch((error: unknown) => {
-      what =
-        systemCodeOf(error) === 'ENOENT'
-          ? 'is missing: it was deleted or moved'
-          : 'cannot be read, and could not be renamed';
-    });
+    if (systemCodeOf(renameError) === 'ENOENT') what = 'is missing: it was deleted or moved';
+    else if (renameError !== undefined) what = 'cannot be read, and could not be renamed';
     this.#log.limited(
       'dropped_spool_unreadable',
       'error',

@@ -55,6 +55,12 @@ export class WaitingFiles {
     else this.#files.unshift(file);
   }
 
+  /** A file that was taken and cannot be read now: all others come first. */
+  putLast(file: HeldFile): void {
+    if (this.#isNewestFirst) this.#files.unshift(file);
+    else this.#files.push(file);
+  }
+
   /** A file that was taken is no longer needed. */
   forget(file: HeldFile): void {
     this.#promised.delete(file);

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeBatch, entryOf } from '../../../src/batcher/spool/format.ts';
@@ -18,6 +27,9 @@ const scope = new Scope();
 const BLOCK_BYTES = 4096;
 /** tmpfs on Linux. */
 const IN_MEMORY = '/dev/shm';
+/** Reading its beginning fails with EIO. */
+const ALWAYS_EIO = '/proc/self/mem';
+const noErrors = existsSync(ALWAYS_EIO) ? '' : ` (skipped: there is no ${ALWAYS_EIO})`;
 const noMemoryFolder = existsSync(IN_MEMORY) ? '' : ` (skipped: there is no ${IN_MEMORY})`;
 
 async function open(
@@ -184,6 +196,39 @@ test('leaves foreign files in the folder of an ended process alone, and reports 
   await open(folder);
   expect(said()).toEqual([[left, 2]]);
 });
+
+test.skipIf(!existsSync(ALWAYS_EIO))(
+  `keeps files while the disk refuses to read and to rename them, and sends all others meanwhile${noErrors}`,
+  async () => {
+    const folder = scope.folder();
+    let nowMs = 0;
+    const { spool, write, takeAll, accounting, log } = await open(folder, { now: () => nowMs });
+    for (const document of ['a', 'b', 'c']) await write(document);
+    const [path = ''] = batchesIn(folder).map((name) => join(folder, name));
+    const inTheWay = join(folder, `${basename(path)}.unreadable`, 'x');
+    const contents = readFileSync(path);
+    rmSync(path);
+    symlinkSync(ALWAYS_EIO, path);
+    mkdirSync(inTheWay, { recursive: true });
+    expect(await spool.take()).toBeUndefined();
+    expect(spool.state).toMatchObject({ state: 'degraded', reason: expect.stringMatching(/^EIO/) });
+    expect(spool.nextAtMs).toBe(10_000);
+    expect(accounting.dropped.spool_unreadable).toBe(0);
+    for (const expected of ['b', 'c']) {
+      const { entry, segments } = (await spool.take())!;
+      expect(textsOf(segments)).toEqual([expected]);
+      spool.checkOut(entry);
+      await spool.finish(entry);
+    }
+    rmSync(path);
+    writeFileSync(path, contents);
+    nowMs = 10_000;
+    expect(await takeAll()).toEqual([['a']]);
+    expect(spool.state.state).toBe('ok');
+    expect(log.find(/its files stay/, 'error')).toHaveLength(1);
+    expect(accounting.snapshot()).toMatchObject({ spooled: 0, dropped: { spool_unreadable: 0 } });
+  },
+);
 
 test('treats a folder instead of a file as unreadable, without further effect', async () => {
   const folder = scope.folder();
