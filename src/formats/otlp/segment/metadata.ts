@@ -10,6 +10,20 @@ import { isList, isScalar, textsOf, type Taken } from './taken.ts';
 /** The attribute by which an application chooses its annotations. */
 const ANNOTATIONS = 'aws.xray.annotations';
 const METADATA = 'aws.xray.metadata.';
+/**
+ * compat: blocks that the exporter does not fill from these attributes. It indexes them with all others, and filters of
+ * a fleet that switches must find them.
+ */
+const INDEXED_BESIDE_BLOCKS: ReadonlySet<string> = new Set([
+  'aws.sqs.queue.url',
+  'db.namespace',
+  'db.query.text',
+  'db.system.name',
+  'http.path',
+  'http.response.body.size',
+  'http.response_content_length',
+  'user.id',
+]);
 
 export interface Stored {
   readonly annotations: Json;
@@ -40,8 +54,11 @@ export class Store {
       const value = attributes.all[key]!;
       const isTaken = attributes.isTaken(key);
       if (value === null || (key === ANNOTATIONS && chosen !== undefined)) continue;
-      const isChosen = indexedAttributes.has(key) || chosen?.has(key) === true;
-      if (isScalar(value) && (isChosen || (indexAllAttributes && !isTaken))) this.#annotate(key, value);
+      const isChosen =
+        indexedAttributes.has(key) ||
+        chosen?.has(key) === true ||
+        (indexAllAttributes && (!isTaken || INDEXED_BESIDE_BLOCKS.has(key)));
+      if (isChosen && isScalar(value)) this.#annotate(key, value);
       else if (!isTaken) this.#addMetadata(key, value);
     }
   }

@@ -65,6 +65,36 @@ describe('an attribute', () => {
     );
   });
 
+  test('of all attributes, those that the exporter does not put in blocks are indexed too', () => {
+    const attributes = {
+      'aws.sqs.queue.url': 'https://q',
+      'db.system.name': 'mysql',
+      'db.namespace': 'shop',
+      'db.query.text': 'SELECT 1',
+      'http.request.method': 'GET',
+      'http.path': '/a',
+      'server.address': 'a',
+      'http.response.body.size': 7n,
+      'user.id': 'ann',
+    };
+    const segment = segmentOf({ kind: KIND.client, attributes }, {}, { indexAllAttributes: true });
+    expect(segment).toMatchObject({
+      aws: { queue_url: 'https://q' },
+      sql: { sanitized_query: 'SELECT 1' },
+      http: { request: { url: 'http://a/a' }, response: { content_length: 7 } },
+      user: 'ann',
+    });
+    expect(Object.keys(segment['annotations'] as object)).toEqual([
+      'aws.sqs.queue.url',
+      'db.system.name',
+      'db.namespace',
+      'db.query.text',
+      'http.path',
+      'http.response.body.size',
+      'user.id',
+    ]);
+  });
+
   test('aws.xray.annotations that is no list is an ordinary attribute', () => {
     expect(metadataOf(segmentOf({ attributes: { 'aws.xray.annotations': 'key' } }))).toHaveProperty([
       'aws.xray.annotations',
