@@ -34,6 +34,9 @@ function placeOf(place: string): Omit<Frame, 'label'> {
   return { path: place.slice(0, position.index), line: lineNumber(position[0].slice(1)) };
 }
 
+/** .NET writes `PATH:line N`, Mono `PATH:N`. */
+const DOTNET_PLACE = /^(.*):(?:line )?(\d+)$/;
+
 /** `   at LABEL in PATH:line N`, or without a place. */
 export function parseDotnet(lines: readonly string[]): Stack {
   return stackOf(
@@ -45,16 +48,14 @@ export function parseDotnet(lines: readonly string[]): Stack {
         const end = text.lastIndexOf(')');
         return end < 0 ? undefined : { path: '', line: 0, label: text.slice('at '.length, end + 1) };
       }
-      const path = text.slice(place + ' in '.length);
-      const colon = path.lastIndexOf(':line ');
-      return {
-        path: colon < 0 ? path : path.slice(0, colon),
-        line: colon < 0 ? 0 : lineNumber(path.slice(colon + ':line '.length)),
-        label: text.slice('at '.length, place),
-      };
+      const where = text.slice(place + ' in '.length);
+      const [, path = where, number] = DOTNET_PLACE.exec(where) ?? [];
+      return { path, line: lineNumber(number), label: text.slice('at '.length, place) };
     }),
   );
 }
+
+const GO_PLACE = /^\t(.+):(\d+)(?: \+0x.*)?$/;
 
 /** Pairs of lines: the function, then `\tPATH:LINE +0x…`. */
 export function parseGo(lines: readonly string[]): Stack {
@@ -65,10 +66,8 @@ export function parseGo(lines: readonly string[]): Stack {
       label = line.startsWith('goroutine ') ? '' : line;
       continue;
     }
-    const place = line.slice(1).split(' ', 1)[0]!;
-    const colon = place.lastIndexOf(':');
-    if (colon > 0 && label !== '')
-      frames.push({ path: place.slice(0, colon), line: lineNumber(place.slice(colon + 1)), label });
+    const place = GO_PLACE.exec(line);
+    if (place !== null && label !== '') frames.push({ path: place[1]!, line: lineNumber(place[2]), label });
     label = '';
   }
   return stackOf(frames);

@@ -207,11 +207,15 @@ describe('stacks', () => {
       'System.InvalidOperationException: no',
       '   at App.Order.Pay(Int32 id) in C:\\app\\Order.cs:line 12',
       '   at App.Program.<Main>$(String[] args)',
+      '  at App.Mono.Run (System.String in) [0x00001] in <a1b2c3>:0 ',
+      '   at App.Rest() in unknown',
       '   --- End of inner exception stack trace ---',
     ].join('\r\n');
     expect(frames('dotnet', text)).toEqual([
       'App.Order.Pay(Int32 id)|C:\\app\\Order.cs|12',
       'App.Program.<Main>$(String[] args)||0',
+      'App.Mono.Run (System.String in) [0x00001]|<a1b2c3>|0',
+      'App.Rest()|unknown|0',
     ]);
   });
 
@@ -222,14 +226,20 @@ describe('stacks', () => {
       '\t/app/main.go:12 +0x5a',
       'created by main.main in goroutine 1',
       '\t/app/main.go:5 +0x1d',
+      'main.init()',
+      '\tC:/my app/init.go:7 +0x2 fp=0xc0 sp=0xc1',
+      'main.last()',
+      '\t/my app/last.go:8',
       '',
       'exit status 2',
     ].join('\n');
     expect(frames('go', text)).toEqual([
       'main.pay(0x1)|/app/main.go|12',
       'created by main.main in goroutine 1|/app/main.go|5',
+      'main.init()|C:/my app/init.go|7',
+      'main.last()|/my app/last.go|8',
     ]);
-    expect(frames('go', `error: no\n${text}`)).toHaveLength(2);
+    expect(frames('go', `error: no\n${text}`)).toHaveLength(4);
   });
 
   test("of Ruby, before and since 3.4's quotes", () => {
