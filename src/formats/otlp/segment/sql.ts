@@ -39,7 +39,7 @@ export function sqlOf(span: Span, attributes: Taken): Json | undefined {
   const database = attributes.text('db.namespace', 'db.name');
   const user = attributes.text('db.user');
   const query = attributes.text('db.query.text', 'db.statement');
-  attributes.take(...TAKEN);
+  for (const key of TAKEN) if (typeof attributes.all[key] === 'string') attributes.take(key);
   return {
     // compat: the span's name is what the exporter writes here.
     url: span.name,

@@ -108,6 +108,12 @@ describe('sql', () => {
     });
   });
 
+  test('an attribute that is no text stays metadata', () => {
+    const segment = clientOf({ 'db.system.name': 'mysql', 'db.query.text': 'SELECT 1', 'db.statement': true });
+    expect(segment['sql']).toMatchObject({ sanitized_query: 'SELECT 1' });
+    expect(metadataOf(segment)).toMatchObject({ 'db.statement': true });
+  });
+
   test.each(['redis', 'h2', 'constructor'])('of %s all attributes stay metadata', (system) => {
     const segment = clientOf({ ...QUERY, 'db.system': system });
     expect(segment).not.toHaveProperty('sql');
