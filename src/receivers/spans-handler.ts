@@ -132,7 +132,7 @@ export class SpansHandler<E extends string> implements HttpHandler {
     const { mode, maxBodyBytes: maxBytes } = this.#config;
     // Checked before the body is read, so that a refused request costs no memory.
     const problem = this.#deps.guard.problem(request, mode === 'local' ? 'local-pages' : 'clients');
-    const encoding = protocol.types.get(mediaTypeOf(request.headers['content-type'] ?? protocol.defaultType));
+    const encoding = protocol.types.get(mediaTypeOf(request.headers['content-type'] || protocol.defaultType));
     if (problem !== undefined) return protocol.failed(problem.status, problem.message, encoding);
     const path = pathOf(request.url ?? '/');
     const other = protocol.others?.get(path);

@@ -83,9 +83,16 @@ function numberIn(text: string): Value {
   return number === undefined ? text : BigInt(number);
 }
 
-/** compat: the tag `error` means an error whatever its value. Source: Zipkin's API, tags. */
+/**
+ * compat: the tag `error` means an error whatever its value. Source: Zipkin's API, tags. SDKs write ERROR, the
+ * collector's exporter STATUS_CODE_ERROR.
+ */
 function statusOf(tags: ReadonlyMap<string, string>): number {
-  const code = STATUS_CODES.get(tags.get('otel.status_code')?.toUpperCase());
+  const name = tags
+    .get('otel.status_code')
+    ?.toUpperCase()
+    .replace(/^STATUS_CODE_/, '');
+  const code = STATUS_CODES.get(name);
   return code ?? (tags.has('error') ? STATUS.error : STATUS.unset);
 }
 

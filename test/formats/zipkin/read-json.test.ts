@@ -106,6 +106,7 @@ test.each([
     { tags: { 'otel.status_code': 'OK', 'otel.status_description': 'fine' } },
     { status: { code: 1, message: 'fine' }, attributes: {} },
   ],
+  ['a status of the collector', { tags: { 'otel.status_code': 'STATUS_CODE_ERROR' } }, { status: { code: 2 } }],
   ['a trace state', { tags: { 'w3c.tracestate': 'a=b' } }, { traceState: 'a=b', attributes: {} }],
   [
     'a link',

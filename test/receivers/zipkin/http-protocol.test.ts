@@ -32,6 +32,7 @@ test('accepts spans, plain and compressed, as OTLP documents', async () => {
   expect(await post(started, text)).toMatchObject({ status: 202, text: '' });
   expect((await post(started, gzipSync(text), { ...TYPE, 'content-encoding': 'gzip' })).status).toBe(202);
   expect((await post(started, '[]')).status).toBe(202);
+  expect((await post(started, '[]', { 'content-type': '' })).status).toBe(202);
   expect(started.sink.formats).toEqual(['otlp', 'otlp']);
   expect(decodeTraces(started.sink.documents[0]!)).toMatchObject({ isDecoded: true, spans: 1 });
   expect(started.spans()).toEqual({ accepted: 2 });
