@@ -1,5 +1,5 @@
 import { ExactNumber } from '../../json/exact-number.ts';
-import { arrayOf, bareRecord, isObject, numberOf, objectOf, type Json } from '../../json/json.ts';
+import { arrayOf, bareRecord, isObject, objectOf, type Json } from '../../json/json.ts';
 import { MAX_VALUE_DEPTH, TOO_DEEP, type Admission } from './decoding.ts';
 import { Bytes, newAttributes, type Attributes, type Scope, type Value } from './messages.ts';
 
@@ -68,21 +68,52 @@ export class JsonValues {
   }
 }
 
+/** What has another type than its name says is no value: 0 or "" would be made up. */
 const VALUES: Readonly<Record<string, ((value: unknown) => Value) | undefined>> = Object.assign(
   bareRecord<(value: unknown) => Value>(),
   {
-    stringValue: text,
-    string_value: text,
-    boolValue: (value: unknown) => value === true,
-    bool_value: (value: unknown) => value === true,
-    intValue: integer,
-    int_value: integer,
-    doubleValue: double,
-    double_value: double,
-    bytesValue: bytes,
-    bytes_value: bytes,
+    stringValue: stringValue,
+    string_value: stringValue,
+    boolValue: boolValue,
+    bool_value: boolValue,
+    intValue: intValue,
+    int_value: intValue,
+    doubleValue: doubleValue,
+    double_value: doubleValue,
+    bytesValue: bytesValue,
+    bytes_value: bytesValue,
   },
 );
+
+function stringValue(value: unknown): Value {
+  return typeof value === 'string' ? value : null;
+}
+
+function boolValue(value: unknown): Value {
+  return typeof value === 'boolean' ? value : null;
+}
+
+/** An integer of more than 64 bits, which OTLP does not have, keeps its digits as a text. */
+function intValue(value: unknown): Value {
+  const number = integer(value);
+  if (number === undefined) return null;
+  return BigInt.asIntN(64, number) === number ? number : String(number);
+}
+
+function doubleValue(value: unknown): Value {
+  if (value === 'NaN') return NaN;
+  const number = value instanceof ExactNumber ? value.double : numberIn(value);
+  return Number.isNaN(number) ? null : number;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** compat: JSON of protobuf may have base64 in the alphabet for URLs. What is no base64 is a text. */
+function bytesValue(value: unknown): Value {
+  if (typeof value !== 'string') return null;
+  const base64 = value.replace(/-/g, '+').replace(/_/g, '/');
+  return BASE64.test(base64) ? new Bytes(base64) : value;
+}
 
 /** A member by its name in JSON, or in the .proto files. */
 export function field(json: Json, name: string, original: string): unknown {
@@ -98,30 +129,28 @@ export function id(value: unknown): string {
   return text(value).toLowerCase();
 }
 
-function bytes(value: unknown): Value {
-  return new Bytes(text(value));
+/** NaN for what is neither a number nor a text with one. */
+function numberIn(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN;
 }
 
 const INTEGER = /^-?\d{1,20}$/;
 
 /** 64-bit integers are texts or numbers, of which a double holds only some. */
-function integer(value: unknown): bigint {
+function integer(value: unknown): bigint | undefined {
   const source = value instanceof ExactNumber ? value.exact : value;
-  if (typeof source !== 'string' && typeof source !== 'number') return 0n;
   if (typeof source === 'string' && INTEGER.test(source)) return BigInt(source);
-  const number = Number(source);
-  return Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;
+  const number = numberIn(source);
+  return Number.isFinite(number) ? BigInt(Math.trunc(number)) : undefined;
 }
 
 export function unsigned(value: unknown): bigint {
-  const number = integer(value);
+  const number = integer(value) ?? 0n;
   return number < 0n || number > 0xffff_ffff_ffff_ffffn ? 0n : number;
 }
 
-function double(value: unknown): number {
-  return value instanceof ExactNumber ? value.double : Number(value);
-}
-
+/** Of 32 bits. JSON of protobuf may have it as a text too. */
 export function count(value: unknown): number {
-  return Math.max(0, Math.min(0xffff_ffff, Math.trunc(numberOf(value) ?? 0)));
+  return Math.min(0xffff_ffff, Number(unsigned(value)));
 }
