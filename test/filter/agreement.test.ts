@@ -25,10 +25,10 @@ test(
     const file = join(scope.folder(), 'traces.db');
     // So small that the index has several generations, and large enough that nothing is pruned.
     const database = openToWrite({ file, isTemporary: true });
-    const writer = new Writer(database, { maxBytes: 3e6 });
+    const writer = new Writer(database, { maxBytes: 1.6e6 });
     scope.add(() => writer.close());
     const random = new Random(3);
-    for (const [i, once] of randomTraces(300, 7).entries()) {
+    for (const [i, once] of randomTraces(160, 7).entries()) {
       const documents = i % 3 === 0 ? withVersions(once, () => random.next()) : once;
       // Some come in two batches, so that documents in progress are replaced.
       const half = i % 2 === 0 ? documents.length : Math.ceil(documents.length / 2);
@@ -46,17 +46,24 @@ test(
     scope.add(() => reader.close());
     const range = { type: 'TraceId', start: 0, end: 1e12 } as const;
     const everything = [...reader.scan(range, [])].map(({ view }) => view);
-    expect(everything).toHaveLength(300);
+    expect(everything).toHaveLength(160);
     let found = 0;
     const agree = (expression: Expression): void => {
-      const expected = everything.filter((view) => matches(expression, view)).map(({ trace }) => trace.id);
+      const expected = everything
+        .filter((view) => matches(expression, view))
+        .map(({ trace }) => trace.id)
+        .sort();
       const candidates = [...reader.scan(range, conditionsOf(expression))].map(({ view }) => view);
-      const actual = candidates.filter((view) => matches(expression, view)).map(({ trace }) => trace.id);
-      expect(actual.sort(), printFilter(expression)).toEqual(expected.sort());
+      const actual = candidates
+        .filter((view) => matches(expression, view))
+        .map(({ trace }) => trace.id)
+        .sort();
+      // Thousands of times: compared as texts, and shown by `expect` if they differ.
+      if (actual.join() !== expected.join()) expect(actual, printFilter(expression)).toEqual(expected);
       if (expected.length > 0 && candidates.length < everything.length) found++;
     };
     for (const comparison of comparisons()) agree(comparison);
-    fc.assert(fc.property(expressions, agree), { numRuns: 1_200 });
+    fc.assert(fc.property(expressions, agree), { numRuns: 500 });
     const says = (expression: Expression): string =>
       everything.map((view) => (matches(expression, view) ? 'x' : '.')).join('');
     const not = (of: Expression): Expression => ({ kind: 'not', of });
