@@ -56,14 +56,29 @@ test('another program’s file ends the start with one line that says what to do
   );
 });
 
-test('refuses a second process with the same file until the first has ended, however it ended', async () => {
-  const file = join(scope.folder(), 'shared.db');
-  const first = await startWith(file);
+/** How a second local X-Ray with this file ends. */
+async function refusal(file: string): Promise<string> {
   const second = scope.spawn({ args: ['local', '--data', file] });
   expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(
+  return second.stderr;
+}
+
+test('refuses a second process with the same file, under a hard link or without the lock file too, until the first has ended, however it ended', async () => {
+  const file = join(scope.folder(), 'shared.db');
+  const first = await startWith(file);
+  expect(await refusal(file)).toMatch(
     /xrayd: .*shared\.db is in use by another xrayd( \(pid \d+\))?\. Stop it, or choose another file with --data\n/,
   );
+  // Another process could open it under that name.
+  linkSync(file, `${file}.link`);
+  expect(await refusal(`${file}.link`)).toMatch(
+    /shared\.db\.link as a trace store: it has 2 names \(hard links\).*Delete the others, or make a copy/,
+  );
+  rmSync(`${file}.link`);
+  rmSync(`${file}-lock`);
+  await eventually(() => readdirSync(join(file, '..')).includes('shared.db-lock'));
+  expect(await refusal(file)).toMatch(/shared\.db is in use by another xrayd/);
+  await first.putTrace();
   await first.daemon.stop('SIGKILL');
   await startWith(file);
 });
@@ -88,17 +103,6 @@ test('without a writable temporary folder, as in a read-only container, traces a
   const id = await local.putTrace();
   expect(await traceIds(local)).toEqual([id]);
   expect(await (await fetch(`${local.daemon.httpUrl}/readyz`)).text()).toContain('/dev/shm/xrayd-local-');
-});
-
-test('refuses a second process even if the first one’s lock file was deleted', async () => {
-  const file = join(scope.folder(), 'traces.db');
-  const first = await startWith(file);
-  rmSync(`${file}-lock`);
-  await eventually(() => readdirSync(join(file, '..')).includes('traces.db-lock'));
-  const second = scope.spawn({ args: ['local', '--data', file] });
-  expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(/traces\.db is in use by another xrayd/);
-  await first.putTrace();
 });
 
 test('the first process reports a second one that started before the lock file was recreated, until the second has ended', async () => {
@@ -248,15 +252,4 @@ test('refuses a --data file that is mounted individually, because its lock and i
     /cannot use .*mounted file\.db as a trace store: it is mounted individually.*Mount its folder/,
   );
   expect(status).toBe(1);
-});
-
-test('refuses a --data file with a hard link, because another process could open it under that name', async () => {
-  const file = join(scope.folder(), 'traces.db');
-  await startWith(file);
-  linkSync(file, `${file}.link`);
-  const second = scope.spawn({ args: ['local', '--data', `${file}.link`] });
-  expect((await second.end()).code).toBe(1);
-  expect(second.stderr).toMatch(
-    /traces\.db\.link as a trace store: it has 2 names \(hard links\).*Delete the others, or make a copy/,
-  );
 });

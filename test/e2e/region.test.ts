@@ -1,14 +1,29 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { findDestination, type Destination } from '../../src/compose/xray-connection.ts';
+import { parseFlags } from '../../src/config/flags.ts';
+import { mergeConfig } from '../../src/config/load.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
 import { FakeImds } from '../fakes/identity.ts';
+import { MemoryLog } from '../fakes/log.ts';
 import type { DaemonProcess } from '../fakes/daemon-process.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
+
+/** Where a daemon would send, without a process for each. */
+async function destination(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ found: Destination; log: MemoryLog }> {
+  const log = new MemoryLog();
+  const commandLine = { ...parseFlags(args), command: 'daemon' as const };
+  const found = await findDestination(mergeConfig({ commandLine, env, file: undefined }), env, log);
+  return { found, log };
+}
 
 /** The fake X-Ray takes nothing that is signed for another region. */
 async function expectUpload(daemon: DaemonProcess, xray: FakeXRay): Promise<void> {
@@ -63,15 +78,19 @@ test('reads a profile as Go does: blanks and capitals, quotes, and the credentia
 
 test('an invalid region of a profile ends the start with one line that names it', async () => {
   const config = join(scope.folder(), 'config');
-  for (const region of ['${AWS_REGION}', 'evil.example#', 'eu west']) {
+  const message = (region: string): string => `the region of profile default is "${region}", which is not a region`;
+  for (const region of ['${AWS_REGION}', 'evil.example#']) {
     writeFileSync(config, `[default]\nregion=${region}\n`);
-    const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
-    expect((await daemon.end()).code).toBe(1);
-    const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-    expect(said).toEqual([
-      expect.stringContaining(`xrayd: the region of profile default is "${region}", which is not a region`),
-    ]);
+    await expect(destination(['-o'], { AWS_CONFIG_FILE: config })).rejects.toMatchObject({
+      code: 'XRAYD_REGION',
+      message: expect.stringContaining(message(region)) as string,
+    });
   }
+  writeFileSync(config, '[default]\nregion=eu west\n');
+  const refused = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
+  expect((await refused.end()).code).toBe(1);
+  const said = refused.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+  expect(said).toEqual([expect.stringContaining(`xrayd: ${message('eu west')}`)]);
   writeFileSync(config, '[default]\nregion=EU-WEST-1\n');
   const xray = await scope.start(new FakeXRay({ region: 'eu-west-1' }));
   const daemon = await scope.daemon({
@@ -96,12 +115,12 @@ test('reads endpoint_url of a profile, or of the services that it names, like --
   }
   for (const url of ['${X}', 'http://[', 'ftp://x/', 'http://x y/']) {
     writeFileSync(config, `[default]\nregion=eu-west-1\nendpoint_url=${url}\n`);
-    const daemon = scope.spawn({ args: ['-o'], env: { ...EXAMPLE_KEYS, AWS_CONFIG_FILE: config } });
-    expect((await daemon.end()).code, url).toBe(1);
-    const said = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-    expect(said).toEqual([expect.stringContaining(`xrayd: endpoint_url of profile default must be a URL`)]);
+    await expect(destination(['-o'], { AWS_CONFIG_FILE: config }), url).rejects.toMatchObject({
+      code: 'XRAYD_CONFIG',
+      message: /^endpoint_url of profile default must be a URL/,
+    });
   }
-}, 60_000);
+});
 
 test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, disables the endpoints of AWS variables and files, and no others', async () => {
   const config = join(scope.folder(), 'config');
@@ -121,12 +140,12 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else the profile, disables the end
     [{ AWS_PROFILE: 'ignores', [IGNORE]: 'false' }, MINE],
     [{ XRAYD_ENDPOINT: MINE, [IGNORE]: 'true' }, MINE],
   ] as const) {
-    const daemon = await scope.daemon({ args: ['-o', '-n', 'eu-west-1'], env: { ...env, ...more } });
-    expect(daemon.find(/sending to X-Ray/)?.['endpoint'], JSON.stringify(more)).toBe(endpoint);
+    const { found, log } = await destination(['-o', '-n', 'eu-west-1'], { ...env, ...more });
+    expect(found.url.origin, JSON.stringify(more)).toBe(endpoint);
     const isSaid = endpoint === AWS && Object.keys(more).some((name) => name.startsWith('AWS_ENDPOINT_URL'));
-    expect(daemon.find(/AWS_ENDPOINT_URL\w* is not used: .* is true/) !== undefined, JSON.stringify(more)).toBe(isSaid);
+    expect(log.find(/AWS_ENDPOINT_URL\w* is not used: .* is true/).length, JSON.stringify(more)).toBe(isSaid ? 1 : 0);
   }
-}, 60_000);
+});
 
 test('-o does not query instance metadata', async () => {
   const imds = await scope.start(new FakeImds());
