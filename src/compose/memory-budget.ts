@@ -47,6 +47,8 @@ const SPOOL_IN_MEMORY_PART = 8;
 /** SQLite's log and the index must fit beside the traces. */
 const STORE_IN_MEMORY_SHARE = 0.4;
 const MIN_IN_MEMORY_BYTES = 8 * MB;
+/** The name of a file and its place in line take 200 bytes: a tenth of the limit for all of them. */
+const BYTES_PER_SPOOL_FILE = 2_048;
 
 /** The local X-Ray stores what arrives within milliseconds, so its buffer can be smaller. */
 const BUFFERS_PART: Readonly<Record<Mode, number>> = { daemon: 4, local: 8 };
@@ -87,6 +89,8 @@ export interface MemoryBudget {
    * For the store, or the spool, on a file system in memory (tmpfs), which the limit includes; Infinity without a limit.
    */
   readonly inMemoryBytes: number;
+  /** Files that the spool may have; Infinity without a limit. */
+  readonly spoolFiles: number;
   /** For everything else. */
   readonly besidesBytes: number;
 }
@@ -137,6 +141,7 @@ export function memoryBudgetOf(
     answerBytes,
     connections,
     inMemoryBytes,
+    spoolFiles: limitBytes === undefined ? Infinity : Math.floor(limitBytes / BYTES_PER_SPOOL_FILE),
     besidesBytes,
   };
 }

@@ -76,7 +76,8 @@ export class Pipeline {
 /** The spool in the options. */
 export function spoolOf(
   { spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>,
-  { inMemoryBytes }: Pick<MemoryBudget, 'inMemoryBytes'>,
+  { inMemoryBytes, spoolFiles }: Pick<MemoryBudget, 'inMemoryBytes' | 'spoolFiles'>,
 ): PipelineConfig['spool'] {
-  return spool === '' ? undefined : { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes };
+  if (spool === '') return undefined;
+  return { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes, maxFiles: spoolFiles };
 }

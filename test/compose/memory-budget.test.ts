@@ -130,8 +130,9 @@ test.each([
   ['local', undefined, Infinity],
 ] as const)('%s, a memory limit of %s MiB: %s MB for files in memory', (mode, limitMb, megabytes) => {
   const limitBytes = limitMb === undefined ? undefined : limitMb * MB;
-  const { inMemoryBytes } = memoryBudgetOf({ bufferBytes: 0 }, mode, limitBytes);
+  const { inMemoryBytes, spoolFiles } = memoryBudgetOf({ bufferBytes: 0 }, mode, limitBytes);
   expect(Math.floor(inMemoryBytes / MB)).toBe(megabytes);
+  expect(spoolFiles).toBe(limitMb === undefined ? Infinity : limitMb * 512);
 });
 
 test('reports a buffer that does not fit into the memory limit, with numbers and what would fit', () => {

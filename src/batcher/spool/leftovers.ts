@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir, rename, stat, unlink } from 'node:fs/promises';
+import { opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
@@ -8,7 +8,7 @@ import type { LogFields, Logger } from '../../pipeline/logger.ts';
 import { parseName, type SpoolEntry } from './format.ts';
 import { isOwnersName, LOCK_FILE, OwnedFolder, type HeldFile } from './owned-folder.ts';
 
-/** Number of files that are moved before they are counted. */
+/** Number of files that are listed at once, and moved before they are counted: a large spool must not take memory. */
 const MOVE_BATCH = 1_024;
 /** compat: in the old layout, files were in the spool folder itself, and their owner listened on this socket. */
 const OLD_SOCKET = 'owner.sock';
@@ -27,8 +27,8 @@ export interface LeftoversDeps {
   readonly onAdopted: (files: readonly HeldFile[]) => void;
   /** Names of the files that this process already owns: another file with such a name is a copy. */
   readonly heldNames: () => ReadonlySet<string>;
-  /** Whether to leave the remaining files to another process. */
-  readonly isOver: () => boolean;
+  /** How many more files this process may own: it leaves the rest for a later scan, or for another process. */
+  readonly room: () => number;
   readonly log: Logger;
 }
 
@@ -46,7 +46,7 @@ export class Leftovers {
 
   /**
    * Scans the spool once and moves the files of ended processes into `own`. Resolves with the number of moved files,
-   * and the number of bytes in the folders of running processes. Rejects if the spool cannot be read.
+   * and the number of bytes in files that it left where they are. Rejects if the spool cannot be read.
    */
   async adopt(own: OwnedFolder): Promise<{ files: number; othersBytes: number }> {
     const { root, log } = this.#deps;
@@ -57,15 +57,16 @@ export class Leftovers {
       total.files += entries.length;
       for (const { segments } of entries) total.segments += segments;
     };
-    const deps = { ...this.#deps, own, onMoved };
+    let held: ReadonlySet<string> | undefined;
+    const deps = { ...this.#deps, own, onMoved, heldNames: () => (held ??= this.#deps.heldNames()) };
     for (const { name } of found.filter(isOwnersFolder)) {
       const path = join(root, name);
-      if (path === own.path || deps.isOver()) continue;
+      if (path === own.path) continue;
       total.othersBytes += await this.#unlessUnreadable(path, () => this.#adopt(path, deps));
     }
     const files = found.filter((entry) => !isOwnersFolder(entry)).map(({ name }) => name);
     total.othersBytes += await this.#unlessUnreadable(root, () => adoptOldLayout(files, deps));
-    this.#warnForeign(root, files);
+    this.#warnForeign(root, foreignOf(files));
     if (total.files > 0) {
       const { files: moved, segments } = total;
       log.info({ folder: root, segments, files: moved }, FOUND);
@@ -107,7 +108,7 @@ export class Leftovers {
     }
   }
 
-  /** Resolves with the number of bytes in the folder if it is not adopted because its owner is running. */
+  /** Resolves with the number of bytes in files that are not adopted: their owner is running, or there are too many. */
   async #adopt(path: string, deps: Adoption): Promise<number> {
     const nowMs = deps.now();
     const sinceMs = this.#unlockedSince.get(path) ?? nowMs;
@@ -115,19 +116,25 @@ export class Leftovers {
     if (folder === 'unlocked') this.#unlockedSince.set(path, sinceMs);
     else this.#unlockedSince.delete(path);
     if (folder === 'gone') return 0;
-    if (folder === 'held' || folder === 'unlocked') return bytesOf(await readdir(path));
+    if (folder === 'held' || folder === 'unlocked') {
+      let bytes = 0;
+      for await (const names of namesIn(path)) bytes += bytesOf(names);
+      return bytes;
+    }
     try {
-      const names = await readdir(path);
-      await move((file) => folder.at(file), names, deps);
-      this.#warnForeign(path, names);
+      let [left, foreign] = [0, 0];
+      for await (const names of namesIn(path)) {
+        left += await move((file) => folder.at(file), names, deps);
+        foreign += foreignOf(names);
+      }
+      this.#warnForeign(path, foreign);
+      return left;
     } finally {
       await folder.close();
     }
-    return 0;
   }
 
-  #warnForeign(folder: string, names: readonly string[]): void {
-    const files = names.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
+  #warnForeign(folder: string, files: number): void {
     if (files > 0)
       this.#warnOnce(
         `foreign ${folder}`,
@@ -152,7 +159,7 @@ interface Adoption {
   readonly own: OwnedFolder;
   readonly onMoved: (entries: readonly SpoolEntry[]) => void;
   readonly heldNames: () => ReadonlySet<string>;
-  readonly isOver: () => boolean;
+  readonly room: () => number;
   readonly now: () => number;
 }
 
@@ -164,9 +171,9 @@ async function adoptOldLayout(files: readonly string[], deps: Adoption): Promise
   if (typeof lock !== 'object') return bytesOf(files);
   try {
     if (await answers(join(root, OLD_SOCKET))) return bytesOf(files);
-    await move((file) => join(root, file), files, deps);
+    const left = await move((file) => join(root, file), files, deps);
     await unlink(join(root, OLD_SOCKET)).catch(() => {});
-    return 0;
+    return left;
   } finally {
     // Everything that needs the lock is done.
     await unlink(path).catch(() => {});
@@ -190,21 +197,36 @@ async function keptOf(
   return entries.sort(byAge);
 }
 
-/** Moves the finished files. */
+/** The names in a folder, some at a time. */
+async function* namesIn(folder: string): AsyncGenerator<string[]> {
+  let names: string[] = [];
+  for await (const { name } of await opendir(folder, { bufferSize: MOVE_BATCH })) {
+    names.push(name);
+    if (names.length < MOVE_BATCH) continue;
+    yield names;
+    names = [];
+  }
+  yield names;
+}
+
+/** Moves the finished files. Resolves with the number of bytes in those that it left. */
 async function move(
   from: (name: string) => string,
   names: readonly string[],
-  { own, onMoved, isOver, heldNames }: Adoption,
-): Promise<void> {
+  { own, onMoved, room, heldNames }: Adoption,
+): Promise<number> {
   const entries = await keptOf(from, names, { heldNames });
-  for (let i = 0; i < entries.length && !isOver(); i += MOVE_BATCH) {
-    const some = entries.slice(i, i + MOVE_BATCH);
+  for (let i = 0; i < entries.length;) {
+    const some = entries.slice(i, i + Math.min(MOVE_BATCH, room()));
+    if (some.length === 0) return sumOf(entries.slice(i));
+    i += some.length;
     const results = await Promise.allSettled(some.map(({ name }) => rename(from(name), own.at(name))));
     const moved = some.filter((_, at) => results[at]!.status === 'fulfilled');
     if (moved.length > 0) onMoved(moved);
     for (const result of results)
       if (result.status === 'rejected' && systemCodeOf(result.reason) !== 'ENOENT') throw result.reason;
   }
+  return 0;
 }
 
 /** Sorts by name, which begins with the arrival of the first segment. */
@@ -220,13 +242,16 @@ function isKnown(name: string): boolean {
   return name === LOCK_FILE || name === OLD_SOCKET || name.endsWith('.unreadable');
 }
 
+function foreignOf(names: readonly string[]): number {
+  return names.filter((name) => parseName(name) === 'foreign' && !isKnown(name)).length;
+}
+
 function bytesOf(names: readonly string[]): number {
-  let bytes = 0;
-  for (const name of names) {
-    const entry = parseName(name);
-    if (typeof entry === 'object') bytes += entry.diskBytes;
-  }
-  return bytes;
+  return sumOf(names.map(parseName).filter((entry) => typeof entry === 'object'));
+}
+
+function sumOf(entries: readonly SpoolEntry[]): number {
+  return entries.reduce((sum, { diskBytes }) => sum + diskBytes, 0);
 }
 
 async function ownerOf(path: string): Promise<number | undefined> {

@@ -23,6 +23,8 @@ export interface SharedFolderDeps {
   readonly onAdopted: (files: readonly HeldFile[]) => void;
   /** Names of the files that this process already owns. */
   readonly heldNames: () => ReadonlySet<string>;
+  /** How many more files this process may own. */
+  readonly room: () => number;
   /** Called before each scan. */
   readonly onLook: () => Promise<void>;
   /** Called after a scan that adopted files. */
@@ -51,7 +53,11 @@ export class SharedFolder {
 
   constructor(deps: SharedFolderDeps) {
     this.#deps = deps;
-    this.#leftovers = new Leftovers({ ...deps, unlockedForMs: 3 * deps.lookEveryMs, isOver: () => this.#isClosed });
+    this.#leftovers = new Leftovers({
+      ...deps,
+      unlockedForMs: 3 * deps.lookEveryMs,
+      room: () => (this.#isClosed ? 0 : deps.room()),
+    });
   }
 
   /** This process's folder; undefined while the disk does not allow one. */
@@ -64,7 +70,7 @@ export class SharedFolder {
     return this.#isInMemory;
   }
 
-  /** Bytes in the folders of other running processes at the last scan. */
+  /** Bytes in files that this process does not own, at the last scan. */
   get othersBytes(): number {
     return this.#othersBytes;
   }

@@ -32,14 +32,21 @@ export interface SpoolConfig {
   readonly maxBytes: number;
   /** The same if the folder is in memory (tmpfs), where its files count towards the memory limit; `maxBytes` by default. */
   readonly maxBytesInMemory?: number;
+  /** What the process may own, because it remembers each file; none by default. */
+  readonly maxFiles?: number;
   readonly isNewestFirst: boolean;
   /** How often to look for files of ended processes; every 10 s by default. */
   readonly lookEveryMs?: number;
 }
 
+interface Size {
+  readonly bytes: number;
+  readonly files: number;
+}
+
 interface Writing {
-  /** Whether `bytes` more fit, perhaps after older files were dropped. */
-  readonly makeRoom: (bytes: number) => boolean;
+  /** Whether this fits, perhaps after older files were dropped. */
+  readonly makeRoom: (more: Size) => boolean;
   readonly isWanted: () => boolean;
   readonly isPromised: boolean;
   readonly onTaken: () => void;
@@ -94,6 +101,7 @@ export class Spool implements Component, SegmentStock {
       onAdopted: (files) => this.#adopt(files),
       heldNames: () =>
         new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
+      room: () => Math.max(0, this.#maxFiles - this.#entries.length),
       onLook: () => this.#removal.retry(),
       onLooked: () => this.#onLooked(),
       onTrouble: (error) => this.#setTrouble(error),
@@ -160,7 +168,7 @@ export class Spool implements Component, SegmentStock {
    */
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
     return this.#write([segments], {
-      makeRoom: (bytes) => this.#evict(bytes),
+      makeRoom: (more) => this.#evict(more),
       isWanted: () => true,
       isPromised: false,
       onTaken,
@@ -176,7 +184,7 @@ export class Spool implements Component, SegmentStock {
     { isWanted, onTaken }: { readonly isWanted: () => boolean; readonly onTaken: () => void },
   ): Promise<boolean> {
     return this.#write(batches, {
-      makeRoom: (bytes) => this.#hasCapacity(bytes) || refuse(this.#reporting()),
+      makeRoom: (more) => this.#hasCapacity(more) || refuse(this.#reporting()),
       isWanted,
       isPromised: true,
       onTaken,
@@ -191,9 +199,10 @@ export class Spool implements Component, SegmentStock {
     const bytes = entries.reduce((sum, entry) => sum + entry.diskBytes, 0);
     if (!this.isUsable) return false;
     await this.#folder.open();
-    if (!this.#hasCapacity(bytes)) await this.#folder.lookAgain();
+    const more = { bytes, files: entries.length };
+    if (!this.#hasCapacity(more)) await this.#folder.lookAgain();
     const { own } = this.#folder;
-    if (own === undefined || this.#isClosed || !makeRoom(bytes)) return false;
+    if (own === undefined || this.#isClosed || !makeRoom(more)) return false;
     const files = entries.map((entry) => own.hold(entry));
     const remove = async (): Promise<void> => {
       this.#bytes -= bytes;
@@ -286,21 +295,26 @@ export class Spool implements Component, SegmentStock {
     this.#entries.adopt(files);
   }
 
+  get #maxFiles(): number {
+    return this.#config.maxFiles ?? Infinity;
+  }
+
   get #maxBytes(): number {
     const { maxBytes, maxBytesInMemory = maxBytes } = this.#config;
     return this.#folder.isInMemory ? Math.min(maxBytes, maxBytesInMemory) : maxBytes;
   }
 
-  #hasCapacity(bytes: number): boolean {
+  #hasCapacity({ bytes, files }: Size): boolean {
+    if (this.#entries.length + files > this.#maxFiles) return false;
     return this.#bytes + this.#folder.othersBytes + bytes <= this.#maxBytes;
   }
 
   /**
-   * Drops this process's oldest files until `bytes` more fit beside the files of other processes, but none that was
+   * Drops this process's oldest files until `more` fits beside the files of other processes, but none that was
    * promised to its sender.
    */
-  #evict(bytes: number): boolean {
-    while (!this.#hasCapacity(bytes)) {
+  #evict(more: Size): boolean {
+    while (!this.#hasCapacity(more)) {
       const oldest = this.#entries.takeUnpromised();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;
@@ -392,7 +406,7 @@ export class Spool implements Component, SegmentStock {
   }
 
   #onLooked(): void {
-    this.#evict(0);
+    this.#evict({ bytes: 0, files: 0 });
     this.onFound();
   }
 

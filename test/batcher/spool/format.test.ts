@@ -148,8 +148,8 @@ test('detects any changed byte and any truncation', () => {
 });
 
 test.each([
-  ['1732394780123-000000-50-56700-ab12cd34.batch', { segments: 50, bytes: 56_700 }],
-  ['1732394780123-1234567-1-99-ab12cd34.batch', { segments: 1, bytes: 99 }],
+  ['1732394780123-000000-50-56700-ab12cd34.batch', { segments: 50, bytes: 56_700, diskBytes: 57_344 }],
+  ['1732394780123-1234567-1-99-ab12cd34.batch', { segments: 1, bytes: 99, diskBytes: 4_096 }],
   ['1732394780123-000000-50-56700-ab12cd34.batch.part', 'unfinished'],
   ['1732394780123-000000-51-56700-ab12cd34.batch', 'foreign'],
   ['1732394780123-000000-0-56700-ab12cd34.batch', 'foreign'],

@@ -13,7 +13,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeBatch, entryOf } from '../../../src/batcher/spool/format.ts';
 import { momentNow } from '../../../src/batcher/spool/moment.ts';
-import { Spool } from '../../../src/batcher/spool/spool.ts';
+import { Spool, type SpoolConfig } from '../../../src/batcher/spool/spool.ts';
 import { Accounting, imbalanceOf } from '../../../src/pipeline/accounting.ts';
 import { monotonicMs } from '../../../src/pipeline/clock.ts';
 import { textsOf } from '../../fakes/exporter.ts';
@@ -37,12 +37,14 @@ async function open(
   {
     maxBytes = 1e6,
     maxBytesInMemory = maxBytes,
+    maxFiles = Infinity,
+    lookEveryMs = 10_000,
     now = monotonicMs,
-  }: { maxBytes?: number; maxBytesInMemory?: number; now?: () => number } = {},
+  }: Partial<SpoolConfig> & { now?: () => number } = {},
 ) {
   const accounting = new Accounting();
   const log = new MemoryLog();
-  const config = { folder, maxBytes, maxBytesInMemory, isNewestFirst: false };
+  const config = { folder, maxBytes, maxBytesInMemory, maxFiles, lookEveryMs, isNewestFirst: false };
   const spool = await scope.start(new Spool(config, { accounting, log, now }));
   let given = 0;
   return {
@@ -264,6 +266,29 @@ test.skipIf(!existsSync(IN_MEMORY))(
     expectBalanced();
   },
 );
+
+test('leaves files of an ended process where they are while it has as many as it may, and adopts them later', async () => {
+  const folder = scope.folder();
+  const before = await open(folder, { maxBytes: 1e9 });
+  for (let i = 0; i < 13; i++) await Promise.all(numberedDocuments(100).map((document) => before.write(document)));
+  await before.spool.stop();
+  const limits = { maxBytes: 1e9, maxFiles: 100, lookEveryMs: 20 };
+  const { spool, accounting, takeAll, expectBalanced } = await open(folder, limits);
+  expect(accounting.restored).toBe(100);
+  expect(spool.isUsable).toBe(true);
+  for (let taken = 0; taken < 1_300; taken += (await takeAll()).length)
+    await expect.poll(() => spool.hasNext).toBe(true);
+  expect(accounting).toMatchObject({ restored: 1_300, dropped: { spool_full: 0 } });
+  expectBalanced();
+});
+
+test('refuses to own more files than it may, which takes memory', async () => {
+  const { spool, write, accounting } = await open(scope.folder(), { maxFiles: 2 });
+  for (const document of ['a', 'b', 'c']) expect(await write(document)).toBe(true);
+  expect(accounting.snapshot()).toMatchObject({ spooled: 2, dropped: { spool_full: 1 } });
+  const all = { isWanted: () => true, onTaken: () => {} };
+  expect(await spool.writeAll([segmentsOf(['d'])], all)).toBe(false);
+});
 
 test('drops the oldest batches if the limit was lowered between two starts', async () => {
   const folder = scope.folder();
