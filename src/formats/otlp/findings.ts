@@ -2,6 +2,7 @@ import { parseJson } from '../../json/exact-number.ts';
 import { arrayOf, member, objectOf, textOf } from '../../json/json.ts';
 import type { DocumentSize, Finding, Span } from '../../trace/model.ts';
 import { shown } from '../../trace/shown.ts';
+import type { Value } from './messages.ts';
 import { documentText, REMOVED } from './segment/document-text.ts';
 import { isScalar, textsOf } from './segment/taken.ts';
 import { RESOURCE_PREFIX } from './segment/resource.ts';
@@ -50,9 +51,12 @@ const LOSSES: readonly Loss[] = [
   },
   {
     code: 'attribute_not_indexable',
-    what: ({ received: { span } }) => {
+    what: ({ received: { span, resource }, isSubsegment }) => {
+      const values: Record<string, Value> = { ...span.attributes };
+      if (!isSubsegment)
+        for (const key of Object.keys(resource.attributes)) values[RESOURCE_PREFIX + key] = resource.attributes[key]!;
       const chosen = new Set(textsOf(span.attributes['aws.xray.annotations']));
-      return keysOf(span.attributes, (value, key) => chosen.has(key) && value !== null && !isScalar(value));
+      return keysOf(values, (value, key) => chosen.has(key) && value !== null && !isScalar(value));
     },
     message: (what, whose) => `${what} of ${whose} stays in metadata: an annotation is a string, a number or a boolean`,
     remedy: 'Annotate its parts, or a string that joins them.',

@@ -60,6 +60,12 @@ const CASES: readonly (readonly [code: string, message: string, of: Span, member
     plain({ attributes: attributes({ items: ['a', 'b'], 'aws.xray.annotations': ['items'] }) }),
   ],
   [
+    'attribute_not_indexable',
+    'otel.resource.tags of the span stays in metadata: an annotation is a string, a number or a boolean',
+    plain({ attributes: attributes({ 'aws.xray.annotations': ['otel.resource.tags'] }) }),
+    { resource: resource({ tags: ['a', 'b'] }) },
+  ],
+  [
     'attributes_not_indexed',
     'filters do not search all attributes of the span; in metadata: tenant, plan',
     plain({ attributes: attributes({ tenant: 'acme', plan: 'free' }) }),
