@@ -40,6 +40,9 @@ export async function sendSpans(traces: TracesData, url: URL, timeoutMs = TIMEOU
   }
   const body = jsonIn(Buffer.from(answer.text));
   if (answer.status !== 200) throw failed(`HTTP ${answer.status}${reasonOf(body, answer.text)}`);
+  // A receiver of OTLP answers in the format of the request, or with nothing; a portal with 200 and a page.
+  if (answer.text !== '' && !(body instanceof Object))
+    throw failed(`what answered is no receiver of OTLP (a proxy?)${reasonOf(undefined, answer.text)}`);
   const partial = member(body, 'partialSuccess');
   const rejected = Number(member(partial, 'rejectedSpans') ?? 0);
   if (rejected > 0) throw failed(`${rejected} of the spans were rejected${reasonOf(partial, '', 'errorMessage')}`);

@@ -14,6 +14,7 @@ export type Full = keyof typeof STORING_PROBLEMS;
 export const STORING_PROBLEMS = {
   disk: { problem: 'the disk is full', until: 'space is available' },
   io: { problem: 'the disk fails', until: 'it works again' },
+  locked: { problem: 'another program has locked the file', until: 'it is unlocked' },
   pinned: {
     problem: 'pinned traces take up the whole store (unpin some, or raise --data-size)',
     until: 'space is available',

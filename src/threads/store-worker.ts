@@ -45,6 +45,10 @@ type ResultOf<C> = C extends { result: infer R } ? R : never;
 
 /** SQLite's result code for a full disk. https://sqlite.org/rescode.html */
 const SQLITE_FULL = 13;
+/** Another program has a transaction, or locks pages, for longer than xrayd waits. */
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_PROTOCOL = 15;
 /** SQLite's result codes for a disk that fails, or that has become read-only. */
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
@@ -260,8 +264,9 @@ function startProblem(error: unknown): string {
   if (error instanceof StoreFileError) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   const kind = kindOf(error);
-  const [problem, remedy] =
-    kind === 'disk' || kind === 'io' ? [message, 'Check its disk'] : [`it is damaged (${message})`, 'Move it away'];
+  let [problem, remedy] = [`it is damaged (${message})`, 'Move it away'];
+  if (kind === 'disk' || kind === 'io') [problem, remedy] = [message, 'Check its disk'];
+  if (kind === 'locked') [problem, remedy] = [`another program has locked it (${message})`, 'Stop that program'];
   return `cannot use ${file} as a trace store: ${problem}. ${remedy}, or choose another file with --data`;
 }
 
@@ -311,6 +316,10 @@ function kindOf(error: unknown): FailureKind | undefined {
   switch (sqliteCodeOf(error)) {
     case SQLITE_FULL:
       return 'disk';
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return 'locked';
     case SQLITE_READONLY:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:

@@ -186,6 +186,20 @@ function change(file: string, sql: string): void {
   database.close();
 }
 
+test('a --data file that another program has locked is neither damaged nor a bug: changes are refused, and work again afterwards', async () => {
+  const file = join(scope.folder(), 'traces.db');
+  const local = await startWith(file);
+  const other = new DatabaseSync(file);
+  scope.add(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const group = { GroupName: 'faults', FilterExpression: 'fault' };
+  const refused = await local.ask('CreateGroup', group);
+  expect([refused.status, refused.text]).toEqual([429, expect.stringMatching(/another program has locked the file/)]);
+  expect(local.daemon.find(/please report|damaged/)).toBeUndefined();
+  other.exec('ROLLBACK');
+  expect((await local.ask('CreateGroup', group)).status).toBe(200);
+});
+
 test('reports a --data file with a changed document as damaged, and still stores documents of its trace', async () => {
   const file = join(scope.folder(), 'traces.db');
   const local = await startWith(file);

@@ -84,6 +84,11 @@ test('xrayd send --otlp says why spans were not accepted', async () => {
     { status: 502, body: '<h1>bad gateway</h1>', said: /: HTTP 502: <h1>bad gateway<\/h1>\n$/ },
     {
       status: 200,
+      body: '<html>log in</html>',
+      said: /: what answered is no receiver of OTLP \(a proxy\?\): <html>log in<\/html>\n$/,
+    },
+    {
+      status: 200,
       body: '{"partialSuccess":{"rejectedSpans":"5","errorMessage":"too old"}}',
       said: /: 5 of the spans were rejected: too old\n$/,
     },

@@ -55,6 +55,7 @@ test('stores documents completely, wherever they are in memory', async () => {
 test.each([
   ['disk', 'the disk is full', 'space is available'],
   ['io', 'the disk fails', 'it works again'],
+  ['locked', 'another program has locked the file', 'it is unlocked'],
   ['pinned', 'pinned traces take up the whole store (unpin some, or raise --data-size)', 'space is available'],
 ] as const)(
   'a store that takes nothing (%s) is reported once, and shown until it does again',
