@@ -90,15 +90,21 @@ function isIpv6(address: string): boolean {
 interface Host {
   readonly name: string | undefined;
   readonly port: number | undefined;
+  /** If no attribute names one; `http` by default. */
+  readonly scheme?: string;
 }
 
 /** undefined without a host. */
 function urlOf(span: Span, attributes: Taken): string | undefined {
   const full = attributes.text('url.full', 'http.url');
   if (full !== undefined) return full;
-  const { name, port } = span.kind === KIND.server ? serverHost(attributes) : peerHost(attributes);
+  const {
+    name,
+    port,
+    scheme: ofPort = 'http',
+  } = span.kind === KIND.server ? serverHost(attributes) : peerHost(attributes);
   if (name === undefined) return undefined;
-  const scheme = attributes.text('url.scheme', 'http.scheme') ?? 'http';
+  const scheme = attributes.text('url.scheme', 'http.scheme') ?? ofPort;
   const isDefault = port === undefined || port === (scheme === 'https' ? 443 : scheme === 'http' ? 80 : -1);
   const host = isIpv6(name) ? `[${name}]` : name;
   return `${scheme}://${host}${isDefault ? '' : `:${port}`}${pathOf(attributes)}`;
@@ -120,7 +126,10 @@ function serverHost(attributes: Taken): Host {
 /** Of the service that is called. */
 function peerHost(attributes: Taken): Host {
   const stable = attributes.text('server.address');
-  if (stable !== undefined) return { name: stable, port: attributes.integer('server.port', 'net.peer.port') };
+  if (stable !== undefined) {
+    const port = attributes.integer('server.port', 'net.peer.port');
+    return { name: stable, port, scheme: port === 443 ? 'https' : 'http' };
+  }
   const header = attributes.text('http.host');
   if (header !== undefined) return { name: header, port: undefined };
   return { name: attributes.text('net.peer.name', 'net.peer.ip'), port: attributes.integer('net.peer.port') };

@@ -43,6 +43,9 @@ describe('better than the exporter', () => {
         name: 'shop',
         http: { request: { url: 'https://shop/a' } },
       });
+      expect(clientOf({ ...http, 'server.port': 443n })).toMatchObject({
+        http: { request: { url: 'https://shop/a' } },
+      });
       expect(clientOf({ ...http, 'server.address': '::1', 'server.port': 8080n })).toMatchObject({
         http: { request: { url: 'http://[::1]:8080/a' } },
       });
