@@ -2,10 +2,11 @@ import { afterEach, expect, test } from 'vitest';
 import { accessLogLine } from '../fakes/access-log.ts';
 import { Scope } from '../fakes/scope.ts';
 import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
-import { openShop } from './local.ts';
+import { ShownXRay, openShop } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 for (const [theme, width] of [

@@ -3,11 +3,12 @@ import { afterEach, expect, test } from 'vitest';
 import { accessLogLine } from '../fakes/access-log.ts';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, accessibilityProblems } from './browser.ts';
-import { openShop } from './local.ts';
+import { ShownXRay, openShop } from './local.ts';
 import { searchBox } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const MARK = 'from the access log, not a span';

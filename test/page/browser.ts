@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 /** Nothing but the page may use the network. */
@@ -59,10 +59,12 @@ export async function launch({ width = 1360, height = 800, theme = 'light' }: Pa
  */
 export class Browser {
   #context: BrowserContext | undefined;
+  #isFirstOfTest = true;
   readonly problems: string[] = [];
 
   /** Call once a file. */
   constructor() {
+    beforeEach(() => void (this.#isFirstOfTest = true));
     let close = async (): Promise<void> => {};
     beforeAll(async () => {
       if (skipped !== '') return;
@@ -78,6 +80,8 @@ export class Browser {
     const page = await this.#context!.newPage();
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
+    if (this.#isFirstOfTest) await this.#forget(page, new URL(url).origin);
+    this.#isFirstOfTest = false;
     page.on('pageerror', (error) =>
       this.problems.push(`exception: ${error.stack || `${error.name} ${error.message}`}`),
     );
@@ -97,6 +101,13 @@ export class Browser {
     });
     await page.goto(url);
     return page;
+  }
+
+  /** What the page of an earlier test stored, whose X-Ray may have been the same. */
+  async #forget(page: Page, origin: string): Promise<void> {
+    const session = await this.#context!.newCDPSession(page);
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'local_storage,cookies' });
+    await session.detach();
   }
 
   /** To be called at the end of each test. */

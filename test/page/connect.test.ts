@@ -1,10 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { shopOf } from './local.ts';
+import { ShownXRay, shopOf } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 for (const width of [1360, 400]) {

@@ -10,6 +10,7 @@ import { offered, searchBox } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>

@@ -5,6 +5,7 @@ import { ShownXRay } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 test.skipIf(skipped !== '')(

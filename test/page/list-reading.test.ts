@@ -8,6 +8,7 @@ import { rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const rowOf = (page: Page, id: string) => page.locator('.table .rows .row', { has: page.locator(`a[href*="${id}"]`) });

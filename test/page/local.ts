@@ -1,8 +1,21 @@
 import type { Page } from 'playwright-core';
-import type { DaemonProcess } from '../fakes/daemon-process.ts';
+import { afterAll } from 'vitest';
+import { DaemonProcess } from '../fakes/daemon-process.ts';
 import type { Scope } from '../fakes/scope.ts';
 import type { Browser, PageOptions } from './browser.ts';
 import { checkout, randomOf, request, type ShopTrace } from './shop.ts';
+
+let shared: { daemon: DaemonProcess | undefined; isTaken: boolean } | undefined;
+
+/** Deletes all traces, pinned ones too. */
+async function forgetAll(url: string): Promise<void> {
+  const clear = (): Promise<Response> => fetch(`${url}/api/clear`, { method: 'POST', body: '{}' });
+  await clear();
+  const { rows } = (await (await fetch(`${url}/api/traces`)).json()) as { rows: { id: string }[] };
+  if (rows.length === 0) return;
+  for (const { id } of rows) await fetch(`${url}/api/traces/${id}/pin`, { method: 'POST', body: '{"Pinned":false}' });
+  await clear();
+}
 
 /** A local X-Ray whose page is looked at. */
 export class ShownXRay {
@@ -17,7 +30,25 @@ export class ShownXRay {
     return new ShownXRay(daemon);
   }
 
+  /**
+   * The tests of this file share a process, one after the other, and each finds it without traces: its start takes as
+   * long as many a test. Call it in the file.
+   */
+  static share(): void {
+    shared = { daemon: undefined, isTaken: false };
+    afterAll(() => shared?.daemon?.stop('SIGKILL'));
+  }
+
   static async start(scope: Scope, ...args: string[]): Promise<ShownXRay> {
+    // One with options, or a second one in a test, has a process of its own.
+    if (shared?.isTaken === false && args.length === 0) {
+      const mine = shared;
+      mine.isTaken = true;
+      scope.add(() => (mine.isTaken = false));
+      if (mine.daemon?.isRunning !== true) mine.daemon = await new DaemonProcess({ args: ['local'] }).ready();
+      await forgetAll(mine.daemon.tcpUrl);
+      return new ShownXRay(mine.daemon);
+    }
     const daemon = await scope.daemon({ args: ['local', ...args] });
     return new ShownXRay(daemon);
   }

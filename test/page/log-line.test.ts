@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { openShop } from './local.ts';
+import { ShownXRay, openShop } from './local.ts';
 import { searchBox } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const OTHER = '0123456789abcdef0123456789abcdef';

@@ -1,10 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { accessibilityProblems, Browser, note, skipped } from './browser.ts';
-import { openShop } from './local.ts';
+import { ShownXRay, openShop } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 test.skipIf(skipped !== '')(`a template of the settings is a link of every trace${note}`, async () => {

@@ -8,6 +8,7 @@ import { list, rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const COUNT = 6_000;

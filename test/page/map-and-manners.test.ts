@@ -8,6 +8,7 @@ import { checkout } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 test.skipIf(skipped !== '')(

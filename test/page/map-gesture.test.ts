@@ -6,6 +6,7 @@ import { layered } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 /** Longer than what a gesture rests for. */

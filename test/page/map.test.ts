@@ -7,6 +7,7 @@ import { layered, request } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const service = (page: Page, name: RegExp) => page.getByRole('button', { name });

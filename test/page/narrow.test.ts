@@ -2,10 +2,11 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
-import { shopOf } from './local.ts';
+import { ShownXRay, shopOf } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const SIZE = { width: 400, height: 800 } as const;

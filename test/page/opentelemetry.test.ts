@@ -12,6 +12,7 @@ import { list, panel, rows, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const now = BigInt(Date.now()) * 1_000_000n;

@@ -7,6 +7,7 @@ import { offered, searchBox } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 async function open(path = '/', width = 1360): Promise<Page> {

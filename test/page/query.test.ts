@@ -6,6 +6,7 @@ import { ShownXRay } from './local.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 async function open(path = '/'): Promise<{ xray: ShownXRay; page: Page; id: string }> {

@@ -10,6 +10,7 @@ import { rows, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const answered = (url: string, status = 200): Json => ({ request: { method: 'POST', url }, response: { status } });

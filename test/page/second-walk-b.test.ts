@@ -8,6 +8,7 @@ import { ShopTrace } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const open = (path = '/', options: PageOptions = {}): Promise<OpenedShop> =>

@@ -8,6 +8,7 @@ import { panel, rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 /** web, whose call of a bank takes `seconds`; five queries of a database beside it. */

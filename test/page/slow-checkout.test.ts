@@ -8,6 +8,7 @@ import { rows, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const screens = (page: Page) => page.getByRole('navigation', { name: 'Screens' });

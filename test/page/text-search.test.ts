@@ -8,6 +8,7 @@ import { offered } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 async function open(path = '/', width = 1360): Promise<{ xray: ShownXRay; page: Page; id: string }> {

@@ -13,6 +13,7 @@ import { checkout, ShopTrace } from './shop.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const LAMBDA = new URL('../fixtures/lambda-links.json', import.meta.url);

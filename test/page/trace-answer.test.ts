@@ -3,12 +3,13 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
 import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped, type PageOptions } from './browser.ts';
-import { openTrace, type ShownXRay } from './local.ts';
+import { openTrace, ShownXRay } from './local.ts';
 import { checkout, large, ShopTrace, type Json } from './shop.ts';
 import { panel, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const ROW = 26;

@@ -7,6 +7,7 @@ import { panel, spans } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 async function open(make: (xray: ShownXRay, now: number) => ShopTrace, query = ''): Promise<OpenedTrace> {

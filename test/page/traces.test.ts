@@ -9,6 +9,7 @@ import { rows } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const filterOf = (page: Page): string => new URL(page.url()).searchParams.get('q') ?? '';

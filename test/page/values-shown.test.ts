@@ -8,6 +8,7 @@ import { panel } from './parts.ts';
 
 const scope = new Scope();
 const browser = new Browser();
+ShownXRay.share();
 afterEach(() => browser.check());
 
 const OVERRIDE = '\u202E';
