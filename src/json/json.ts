@@ -44,3 +44,13 @@ export function bareRecord<T = unknown>(): Record<string, T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has no members
   return Object.create(null) as Record<string, T>;
 }
+
+/**
+ * Sets a member of an object of JSON, whatever it is called: assigning to `__proto__` would set what the object
+ * inherits. `JSON.stringify` writes an ordinary object in a third of the time that it takes for a `bareRecord`. Only
+ * for objects whose members are listed, not looked up: a name like `constructor` would be found in each.
+ */
+export function setMember(json: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') json[name] = value;
+  else Object.defineProperty(json, name, { value, writable: true, enumerable: true, configurable: true });
+}

@@ -1,6 +1,6 @@
 import { ExactNumber } from '../../json/exact-number.ts';
-import type { Json } from '../../json/json.ts';
-import { Bytes, isAttributes, newAttributes, type Attributes, type Value } from './messages.ts';
+import { setMember, type Json } from '../../json/json.ts';
+import { Bytes, isAttributes, type Attributes, type Value } from './messages.ts';
 
 const NANOS = 1_000_000_000n;
 
@@ -17,8 +17,8 @@ export function jsonValue(value: Value): unknown {
 }
 
 export function jsonAttributes(attributes: Attributes): Json {
-  const json = newAttributes() as Record<string, unknown>;
-  for (const key of Object.keys(attributes)) json[key] = jsonValue(attributes[key]!);
+  const json: Record<string, unknown> = {};
+  for (const key of Object.keys(attributes)) setMember(json, key, jsonValue(attributes[key]!));
   return json;
 }
 

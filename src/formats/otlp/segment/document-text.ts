@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../../json/exact-number.ts';
 import { bareRecord, isObject, objectOf, type Json } from '../../../json/json.ts';
 
 /** X-Ray refuses larger documents. Source: PutTraceSegments. */
@@ -18,9 +19,24 @@ const REMOVABLE = ['annotations', 'links', 'cause', 'sql', 'http', 'aws', 'user'
  * whole blocks are removed. The document lists what it lost.
  */
 export function documentText(segment: Json): string {
-  const text = JSON.stringify(segment);
+  const text = textOf(segment);
   return fits(text, MAX_BYTES) ? text : shrunkText(segment);
 }
+
+/**
+ * `JSON.stringify`, which takes three times as long for an object with an ExactNumber, as the times of most spans are:
+ * they are put into the text. The members before them are texts, in which a quotation mark is escaped.
+ */
+function textOf(segment: Json): string {
+  const { start_time: start, end_time: end } = segment;
+  if (!(start instanceof ExactNumber) || !(end instanceof ExactNumber)) return JSON.stringify(segment);
+  const text = JSON.stringify({ ...segment, start_time: 0, end_time: 0 });
+  const at = text.indexOf(TIMES);
+  if (at < 0) return JSON.stringify(segment);
+  return `${text.slice(0, at)}"start_time":${start.exact},"end_time":${end.exact}${text.slice(at + TIMES.length)}`;
+}
+
+const TIMES = '"start_time":0,"end_time":0';
 
 function shrunkText(segment: Json): string {
   const document = copyOf(segment);

@@ -1,6 +1,6 @@
 import { parseJson } from '../../../json/exact-number.ts';
 import { textShapeProblem } from '../../../json/json-shape.ts';
-import { bareRecord, isObject, type Json } from '../../../json/json.ts';
+import { isObject, setMember, type Json } from '../../../json/json.ts';
 import { jsonAttributes, jsonSeconds, jsonValue } from '../json-value.ts';
 import type { Event, Value } from '../messages.ts';
 import type { ConversionOptions } from './options.ts';
@@ -35,8 +35,8 @@ export interface Stored {
  * X-Ray has no member.
  */
 export class Store {
-  readonly #annotations: Record<string, unknown> = bareRecord();
-  readonly #metadata: Record<string, Record<string, unknown>> = bareRecord();
+  readonly #annotations: Record<string, unknown> = {};
+  readonly #metadata = new Map<string, Record<string, unknown>>();
   readonly #options: ConversionOptions;
   /** Keys of the annotations that the span itself names. */
   #chosen: ReadonlySet<string> | undefined;
@@ -65,9 +65,9 @@ export class Store {
 
   /** After the attributes, which may name attributes of the resource that become annotations. */
   addResource(facts: ResourceFacts): void {
-    Object.assign(this.#annotations, facts.annotations);
+    addAll(this.#annotations, facts.annotations);
     const metadata = this.#chosen === undefined ? facts.metadata : this.#annotateChosen(facts, this.#chosen);
-    if (Object.keys(metadata).length > 0) Object.assign(this.#in('default'), metadata);
+    if (Object.keys(metadata).length > 0) addAll(this.#in('default'), metadata);
   }
 
   /** What is left of the metadata. */
@@ -83,7 +83,7 @@ export class Store {
   }
 
   addFact(key: string, value: unknown): void {
-    this.#in('default')[key] = value;
+    setMember(this.#in('default'), key, value);
   }
 
   addEvents(events: readonly Event[]): void {
@@ -99,27 +99,32 @@ export class Store {
   }
 
   stored(): Stored {
-    return { annotations: this.#annotations, metadata: this.#metadata };
+    const metadata: Record<string, unknown> = {};
+    for (const [namespace, members] of this.#metadata) setMember(metadata, namespace, members);
+    return { annotations: this.#annotations, metadata };
   }
 
   #annotate(key: string, value: Value): void {
     const name = annotationKey(key);
-    if (name !== '') this.#annotations[name] = jsonValue(value);
+    if (name !== '') setMember(this.#annotations, name, jsonValue(value));
   }
 
   #addMetadata(key: string, value: Value): void {
     const namespace = key.startsWith(METADATA) ? key.slice(METADATA.length) : '';
     const members = namespace !== '' && typeof value === 'string' ? objectIn(value) : undefined;
-    if (members === undefined) this.#in('default')[key] = jsonValue(value);
-    else {
-      const target = this.#in(namespace.toLowerCase() === 'default' ? 'default' : namespace);
-      for (const name of Object.keys(members)) target[name] = members[name];
-    }
+    if (members === undefined) setMember(this.#in('default'), key, jsonValue(value));
+    else addAll(this.#in(namespace.toLowerCase() === 'default' ? 'default' : namespace), members);
   }
 
   #in(namespace: string): Record<string, unknown> {
-    return (this.#metadata[namespace] ??= bareRecord());
+    let members = this.#metadata.get(namespace);
+    if (members === undefined) this.#metadata.set(namespace, (members = {}));
+    return members;
   }
+}
+
+function addAll(json: Record<string, unknown>, members: Json): void {
+  for (const name of Object.keys(members)) setMember(json, name, members[name]);
 }
 
 const MAX_METADATA_TEXT = 64 * 1024;
