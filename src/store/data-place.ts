@@ -151,8 +151,10 @@ function folderRefusal(folder: string): XraydError {
 }
 
 function refusal(file: string, why: string): XraydError {
+  // A second sentence is a remedy.
+  const choose = why.includes('. ') ? 'Or choose' : 'Choose';
   return new XraydError(
     'XRAYD_STORE',
-    `cannot use ${file} as a trace store: ${why}. Or choose another file with --data`,
+    `cannot use ${file} as a trace store: ${why}. ${choose} another file with --data`,
   );
 }

@@ -103,7 +103,8 @@ export class Leftovers {
       // ENOENT: the folder's owner has removed it.
       if (systemCodeOf(error) === 'ENOENT') return 0;
       const fields = { folder, reason: messageOf(error), uid: await ownerOf(folder), ownUid: process.getuid?.() };
-      this.#warnOnce(folder, fields, UNREADABLE);
+      const remedy = fields.uid === fields.ownUid ? REMEDY : REMEDY_OF_OWNER;
+      this.#warnOnce(folder, fields, `cannot read a spool folder, so its segments are not sent. ${remedy}`);
       return 0;
     }
   }
@@ -151,8 +152,8 @@ export class Leftovers {
 }
 
 const FOUND = 'found segments in the spool; they are sent when no newer segments are waiting';
-const UNREADABLE =
-  "cannot read a spool folder, so its segments are not sent. Run xrayd as the folder's owner, or change the owner with chown -R";
+const REMEDY_OF_OWNER = "Run xrayd as the folder's owner, or change the owner with chown -R";
+const REMEDY = 'Check its disk and its owner.lock, which is an empty file';
 
 interface Adoption {
   readonly root: string;

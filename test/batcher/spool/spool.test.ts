@@ -232,6 +232,21 @@ test.skipIf(!existsSync(ALWAYS_EIO))(
   },
 );
 
+test('names a folder whose lock file is damaged, with a remedy that fits, and sends the others', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  await before.write('a');
+  await before.spool.stop();
+  const damaged = join(folder, 'xrayd-0000000000000001');
+  mkdirSync(damaged);
+  writeFileSync(join(damaged, 'owner.lock'), 'no database'.repeat(500));
+  const { takeAll, log } = await open(folder);
+  expect(await takeAll()).toEqual([['a']]);
+  const [line, ...more] = log.find(/cannot read a spool folder/, 'warn');
+  expect(more).toEqual([]);
+  expect(line).toMatchObject({ message: expect.stringMatching(/owner\.lock/), fields: { folder: damaged } });
+});
+
 test('treats a folder instead of a file as unreadable, without further effect', async () => {
   const folder = scope.folder();
   mkdirSync(join(folder, entryOf(segmentsOf(['x']), 0, '00000000').name));
