@@ -36,7 +36,10 @@ async function twoHosts(): Promise<{ old: FakeXRay; next: FakeXRay; url: URL; mo
   return { old, next, url: new URL(`http://xray.test:${old.port}`), move: () => (address = '127.0.0.3') };
 }
 
-function apiFor(url: URL, proxyAddress = ''): { put: () => Promise<XRayAnswer>; sample: () => Promise<XRayAnswer> } {
+function apiFor(
+  url: URL,
+  { proxyAddress = '', timeoutMs = 30_000 } = {},
+): { put: () => Promise<XRayAnswer>; sample: () => Promise<XRayAnswer> } {
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
   const credentials = {
@@ -47,7 +50,7 @@ function apiFor(url: URL, proxyAddress = ''): { put: () => Promise<XRayAnswer>; 
     refused: () => {},
   };
   const api = new XRayApi(
-    { url, region: 'us-east-1', userAgent: 'test', timeoutMs: 500 },
+    { url, region: 'us-east-1', userAgent: 'test', timeoutMs },
     { credentials, outbound, log: new MemoryLog() },
   );
   const call = (target: string, body: string): Promise<XRayAnswer> =>
@@ -76,7 +79,8 @@ test.each<[string, Behaviour]>([
   ['404 of a gateway', { status: 404, body: 'no such site' }],
 ])('resolves the name again after three calls if the old host answers %s', async (_what, behaviour) => {
   const { old, next, url, move } = await twoHosts();
-  const { put } = apiFor(url);
+  // Three calls that hang take as long as this.
+  const { put } = apiFor(url, behaviour === 'hang' ? { timeoutMs: 1_000 } : {});
   expect(await put()).toMatchObject({ kind: 'answer', status: 200 });
   move();
   old.intercept = () => behaviour;
@@ -113,7 +117,7 @@ test('through a proxy: opens a new tunnel, so that the proxy resolves the name a
   const next = await scope.start(new FakeXRay({ tls }));
   const targets = { 'xray.test:443': old.port };
   const proxy = await scope.start(new FakeHttpProxy(targets));
-  const { put } = apiFor(new URL('https://xray.test'), proxy.url);
+  const { put } = apiFor(new URL('https://xray.test'), { proxyAddress: proxy.url });
   expect(await put()).toMatchObject({ status: 200 });
   targets['xray.test:443'] = next.port;
   old.intercept = () => ({ status: 503 });
