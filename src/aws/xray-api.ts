@@ -159,7 +159,7 @@ export class XRayApi {
       const type = errorTypeOf(answer);
       if (type.startsWith('ExpiredToken')) source.invalidate(credentials);
       else if (answer.status === 401 || answer.status === 403 || REFUSES_CALLER.has(type)) source.refused(credentials);
-    }
+    } else if (answer.kind === 'answer' && REFUSES_HEAD.has(answer.status)) source.refused(credentials);
     return answer;
   }
 
@@ -207,6 +207,12 @@ export class XRayApi {
     else if (answer.code !== 'aborted') errors.OtherCount++;
   }
 }
+
+/**
+ * Without X-Ray's error type, these may mean that the head of the request is too large, of which the session token is
+ * the only part that varies: a provider may have a better one. Source: RFC 6585, 5; nginx answers 400.
+ */
+const REFUSES_HEAD: ReadonlySet<number> = new Set([400, 431]);
 
 /**
  * Error types that concern the content of a call, or mean throttling: only a server that understands X-Ray calls sends

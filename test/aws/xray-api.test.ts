@@ -8,7 +8,11 @@ import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
-function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | undefined>, timeoutMs = 5_000): XRayApi {
+function apiFor(
+  url: string,
+  get: () => Promise<typeof EXAMPLE_CREDENTIALS | undefined>,
+  { timeoutMs = 5_000, refused = (_used: unknown): void => {} } = {},
+): XRayApi {
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 4 });
   scope.add(() => outbound.close());
   const credentials = {
@@ -16,7 +20,7 @@ function apiFor(url: string, get: () => Promise<typeof EXAMPLE_CREDENTIALS | und
     get,
     problem: 'no AWS credentials',
     invalidate: () => {},
-    refused: () => {},
+    refused,
   };
   return new XRayApi(
     { url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs },
@@ -53,7 +57,7 @@ test('sends nothing without credentials', async () => {
 
 test('counts failures by the names of PutTelemetryRecords', async () => {
   const xray = await scope.start(new FakeXRay());
-  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS, 100);
+  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS, { timeoutMs: 100 });
   const { signal } = new AbortController();
   xray.intercept = () => ({ status: 500 });
   await api.call(call(signal));
@@ -98,6 +102,22 @@ test('a kept-alive connection that the server closed between two calls causes no
   xray.intercept = () => (calls++ === 0 ? 'reset' : undefined);
   expect(await api.call(call(signal))).toMatchObject({ kind: 'answer', status: 200 });
   expect(calls).toBe(2);
+});
+
+test.each([
+  [431, {}, 1],
+  [400, {}, 1],
+  [403, { 'x-amzn-errortype': 'UnrecognizedClientException' }, 1],
+  [400, { 'x-amzn-errortype': 'InvalidRequestException' }, 0],
+  [404, {}, 0],
+  [503, {}, 0],
+])('after HTTP %i with %j, the providers are asked for other credentials %i times', async (status, headers, times) => {
+  const xray = await scope.start(new FakeXRay());
+  xray.intercept = () => ({ status, headers, body: '{}' });
+  const refused: unknown[] = [];
+  const api = apiFor(xray.url, async () => EXAMPLE_CREDENTIALS, { refused: (used) => void refused.push(used) });
+  await api.call(call(new AbortController().signal));
+  expect(refused).toEqual(Array(times).fill(EXAMPLE_CREDENTIALS));
 });
 
 test.each([10, -10])(
