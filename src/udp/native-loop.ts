@@ -5,8 +5,9 @@ import { DATAGRAMS_PER_CALL, GAP_MS, type NativeSocket } from './native-socket.t
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker } from './worker-messages.ts';
 
-/** So many datagrams that had arrived before a call may be the begin of a burst. */
+/** So many datagrams within this time may be the begin of a burst. */
 const BUSY = 32;
+const BUSY_MS = 1;
 /**
  * How long the thread lets the kernel gather datagrams at most. It does not look at messages meanwhile, so this delays
  * stopping and the counts of a scrape.
@@ -46,13 +47,14 @@ export function receiveNatively({ socket, intake, ring, nextMessage, tell }: Nat
       }
     }
     const isGathering = gatherMs > 0;
+    const startedMs = monotonicMs();
+    ring.hold();
     let count = take(intake, socket, isGathering ? socket.gather(ring.placesLeft, gatherMs) : socket.receive());
-    if (count >= BUSY && !isGathering) {
-      ring.hold();
+    if (count >= BUSY && monotonicMs() - startedMs < BUSY_MS) {
       const burst = new BurstPolicy(monotonicMs());
       while (burst.readsOn(count, monotonicMs())) count = take(intake, socket, socket.receive());
-      ring.release();
     }
+    ring.release();
     const nowMs = monotonicMs();
     const dueInMs = intake.sealIfDue(nowMs);
     const isFlowing = count > 1 || (count === 1 && nowMs - lastMs < GAP_MS);
