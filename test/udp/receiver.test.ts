@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { XraydError } from '../../src/pipeline/errors.ts';
 import type { Chunk, DocumentSink } from '../../src/pipeline/segment.ts';
 import { socketBufferRemedy, UdpReceiver } from '../../src/udp/receiver.ts';
+import { QUIET_MS } from '../../src/udp/worker-messages.ts';
 import { eventually } from '../fakes/eventually.ts';
 import { DATAGRAMS, HEADER } from '../fakes/fixtures.ts';
 import { MemoryLog } from '../fakes/log.ts';
@@ -157,17 +158,24 @@ describe.each([true, false])('with recvmmsg if the platform has it: %s', (native
     const stopped = receiver.stop(AbortSignal.timeout(5_000));
     const socket = createSocket('udp4');
     let sent = 0;
+    let sentInTime: number | undefined;
+    let lastMs = performance.now();
     // Five times as long as the pause after which the socket counts as drained.
-    const endMs = performance.now() + 100;
+    const endMs = lastMs + 100;
     while (performance.now() < endMs) {
       await new Promise<void>((done) => socket.send(Buffer.from(`${HEADER}x`), port, '127.0.0.1', () => done()));
+      const nowMs = performance.now();
+      // A sender that gets no CPU does pause, and the rest may be lost.
+      if (nowMs - lastMs > QUIET_MS / 2) sentInTime ??= sent;
+      lastMs = nowMs;
       sent++;
       // This thread also empties the ring: without a turn of the event loop it would fill up, and then the socket buffer.
       if (sent % 5 === 0) await sleep(1);
     }
     socket.close();
     await stopped;
-    expect(sink.documents).toHaveLength(sent);
+    if (sentInTime === undefined) expect(sink.documents).toHaveLength(sent);
+    else expect(sink.documents.length).toBeGreaterThanOrEqual(sentInTime);
   });
 
   test('stop is legal before start and twice', async () => {
