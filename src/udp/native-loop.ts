@@ -5,7 +5,7 @@ import { DATAGRAMS_PER_CALL, GAP_MS, type NativeSocket } from './native-socket.t
 import type { RingBufferWriter } from './ring-buffer.ts';
 import { MAX_CATCH_UP_MS, MAX_DRAIN_MS, QUIET_MS, type FromWorker, type ToWorker } from './worker-messages.ts';
 
-/** So many datagrams within this time may be the begin of a burst. */
+/** So many datagrams within this time may be the beginning of a burst. */
 const BUSY = 32;
 const BUSY_MS = 1;
 /**
@@ -28,22 +28,22 @@ export interface NativeLoopDeps {
 
 /**
  * Reads the socket until the message `stop`, and returns then. Instead of the event loop, the thread waits in the
- * kernel: for the first datagram of a chunk or a message, then for the rest of the chunk. So JavaScript runs a few times
- * per chunk and not for each datagram, while bursts are taken from the socket buffer as they arrive (docs/performance.md).
+ * kernel: for the first datagram of a chunk or a message, then for the rest of the chunk. So JavaScript runs a few
+ * times per chunk and not for each datagram, while bursts are taken from the socket buffer as they arrive
+ * (docs/performance.md).
  */
 export function receiveNatively({ socket, intake, ring, nextMessage, tell }: NativeLoopDeps): void {
   let failures = 0;
   let lastMs = -Infinity;
   let gatherMs = 0;
-  for (let isWoken = true; ;) {
-    if (isWoken) {
-      for (let message = nextMessage(); message !== undefined; message = nextMessage()) {
-        if (message === 'end') return;
-        if (message === 'stop') return drain(socket, intake);
-        if (message === 'catch-up') {
-          catchUp(socket, intake);
-          tell({ type: 'caught-up' });
-        }
+  for (;;) {
+    // In each turn, since a flood and the kernel's gathering end without a sign that a message is there.
+    for (let message = nextMessage(); message !== undefined; message = nextMessage()) {
+      if (message === 'end') return;
+      if (message === 'stop') return drain(socket, intake);
+      if (message === 'catch-up') {
+        catchUp(socket, intake);
+        tell({ type: 'caught-up' });
       }
     }
     const isGathering = gatherMs > 0;
@@ -63,14 +63,10 @@ export function receiveNatively({ socket, intake, ring, nextMessage, tell }: Nat
     if (count > 0) {
       failures = 0;
       lastMs = nowMs;
+      continue;
     }
-    // A flood must not keep the thread from its messages.
-    isWoken = true;
-    if (count > 0) continue;
-    const ready = socket.wait(Math.min(MAX_WAIT_MS, dueInMs));
-    isWoken = isGathering || ready.isWoken;
-    // A single one is a datagram whose checksum was wrong.
-    failures = ready.hasDatagrams ? failures + 1 : 0;
+    // A single failure is a datagram whose checksum was wrong.
+    failures = socket.wait(Math.min(MAX_WAIT_MS, dueInMs)) ? failures + 1 : 0;
     if (failures > MAX_FAILURES) throw new Error('the socket cannot be read with recvmmsg(2)');
   }
 }

@@ -31,7 +31,10 @@ const TIMEVAL_BYTES = 16;
 /** EFD_CLOEXEC and EFD_NONBLOCK. Source: eventfd(2). */
 const EVENTFD_FLAGS = 0o2000000 | 0o4000;
 
-/** Places in the memory of a socket: mmsghdr, iovec, the senders' addresses, pollfd, the eventfd's counter, a time, datagrams. */
+/**
+ * Places in the memory of a socket: mmsghdr, iovec, the senders' addresses, pollfd, the eventfd's counter, a time,
+ * datagrams.
+ */
 const AT_VECTORS = DATAGRAMS_PER_CALL * MMSGHDR_BYTES;
 const AT_ADDRESSES = AT_VECTORS + DATAGRAMS_PER_CALL * IOVEC_BYTES;
 const AT_POLLED = AT_ADDRESSES + DATAGRAMS_PER_CALL * ADDRESS_BYTES;
@@ -49,13 +52,6 @@ const SIGNATURES = {
   fcntl: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
   setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
 } as const;
-
-/** What can be read without waiting for long. */
-export interface Readiness {
-  readonly hasDatagrams: boolean;
-  /** Something was written to the descriptor `wakeUp`. */
-  readonly isWoken: boolean;
-}
 
 /**
  * A bound UDP socket, read with recvmmsg(2) through node:ffi: one call takes up to 64 datagrams, without an event and a
@@ -158,22 +154,21 @@ export class NativeSocket {
     return new URL(`http://[${groups}]`).hostname.slice(1, -1);
   }
 
-  /** Waits until datagrams arrive or something is written to `wakeUp`, for `timeoutMs` at most. */
-  wait(timeoutMs: number): Readiness {
+  /**
+   * Waits until datagrams arrive or something is written to `wakeUp`, for `timeoutMs` at most. Whether there is something
+   * to read from the socket.
+   */
+  wait(timeoutMs: number): boolean {
     this.#calls.poll(this.#polledAt, 2n, timeoutMs);
     // Any event is a reason to read: an error is what reading returns then.
     const hasDatagrams = this.#memory.readInt16LE(AT_POLLED + 6) !== 0;
-    return { hasDatagrams, isWoken: this.#takesWakeUp() };
+    const isWoken = this.#memory.readInt16LE(AT_POLLED + 14) !== 0;
+    if (isWoken) this.#calls.read(this.wakeUp, this.#counterAt, 8n);
+    return hasDatagrams;
   }
 
   close(): void {
     this.#calls.close(this.#descriptor);
-  }
-
-  #takesWakeUp(): boolean {
-    if (this.#memory.readInt16LE(AT_POLLED + 14) === 0) return false;
-    this.#calls.read(this.wakeUp, this.#counterAt, 8n);
-    return true;
   }
 }
 
