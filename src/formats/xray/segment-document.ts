@@ -35,7 +35,8 @@ export function segmentDocument(
 ): Record<string, unknown> {
   const document: Record<string, unknown> = Object.create(null);
   for (const key of [...ORDER, ...Object.keys(json)]) {
-    if (key in document || !Object.hasOwn(json, key) || json[key] === null || key === 'subsegments') continue;
+    if (key in document || !Object.hasOwn(json, key) || key === 'subsegments') continue;
+    if (json[key] === null || json[key] === undefined) continue;
     if (RESERVED.has(key) || (isInside && FOLDED.has(key))) continue;
     document[key] = processedMember(key, json[key]);
   }

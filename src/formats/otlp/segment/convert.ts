@@ -30,8 +30,7 @@ export function segmentTexts({ resourceSpans }: TracesData, options: ConversionO
   for (const { resource, scopeSpans } of resourceSpans) {
     for (const { scope, spans } of scopeSpans) {
       for (const span of spans)
-        for (const role of rolesOf(span, options))
-          texts.push(documentText(new Conversion(span, resource, scope, options, role).segment()));
+        for (const segment of segmentsOf(span, resource, scope, options)) texts.push(documentText(segment));
     }
   }
   return texts;
@@ -60,12 +59,9 @@ export function rolesOf(span: Span, options: ConversionOptions = DEFAULT_OPTIONS
 const SPLIT: readonly Role[] = ['dependency', 'service'];
 const WHOLE: readonly Role[] = ['whole'];
 
-/** The document of a span in one of its roles. */
+/** The document of a span in one of its roles. Its members may be undefined, which JSON leaves out. */
 export function segmentOf(span: Span, resource: Resource, scope: Scope, options: ConversionOptions, role: Role): Json {
-  const members = new Conversion(span, resource, scope, options, role).segment();
-  const segment: Record<string, unknown> = {};
-  for (const name of Object.keys(members)) if (members[name] !== undefined) segment[name] = members[name];
-  return segment;
+  return new Conversion(span, resource, scope, options, role).segment();
 }
 
 /** Whether that document is a subsegment. */
@@ -126,7 +122,7 @@ class Conversion {
     this.#attributes = new Taken(role === 'service' ? withoutCall(span.attributes) : span.attributes);
   }
 
-  /** With members that are undefined. Each block takes attributes, so that their order counts. */
+  /** Each block takes attributes, so that their order counts. */
   segment(): Json {
     const span = this.#span;
     const attributes = this.#attributes;
