@@ -12,7 +12,7 @@ import { FakeHttpProxy } from '../fakes/http-proxy.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { RawUpstream } from '../fakes/raw-upstream.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { exampleSource, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 const { signal } = new AbortController();
@@ -21,13 +21,7 @@ function exporterFor(url: string, { proxyAddress = '', region = 'us-east-1', tim
   const log = new MemoryLog();
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = {
-    current: () => EXAMPLE_CREDENTIALS,
-    get: async () => EXAMPLE_CREDENTIALS,
-    problem: '',
-    invalidate: () => {},
-    refused: () => {},
-  };
+  const credentials = exampleSource();
   const api = new XRayApi({ url: new URL(url), region, userAgent: 'test', timeoutMs }, { credentials, outbound, log });
   const counters = newCounters();
   const exporter = new XRayExporter({ api, hints: new PermissionHints(log), log, counters });

@@ -7,7 +7,7 @@ import { selfSigned } from '../fakes/certificate.ts';
 import { FakeHttpProxy } from '../fakes/http-proxy.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { exampleSource, FakeXRay } from '../fakes/xray.ts';
 
 // The name of X-Ray leads to one host, and then to another. The first one lives on, and answers on connections that are
 // kept alive.
@@ -42,13 +42,7 @@ function apiFor(
 ): { put: () => Promise<XRayAnswer>; sample: () => Promise<XRayAnswer> } {
   const outbound = new Outbound({ proxyAddress, noProxy: '', noVerifySsl: true, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = {
-    current: () => EXAMPLE_CREDENTIALS,
-    get: async () => EXAMPLE_CREDENTIALS,
-    problem: '',
-    invalidate: () => {},
-    refused: () => {},
-  };
+  const credentials = exampleSource();
   const api = new XRayApi(
     { url, region: 'us-east-1', userAgent: 'test', timeoutMs },
     { credentials, outbound, log: new MemoryLog() },

@@ -4,7 +4,7 @@ import { Outbound } from '../../src/aws/outbound-proxy.ts';
 import { XRayApi } from '../../src/aws/xray-api.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { EXAMPLE_CREDENTIALS, exampleSource, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
@@ -15,13 +15,7 @@ function apiFor(
 ): XRayApi {
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 4 });
   scope.add(() => outbound.close());
-  const credentials = {
-    current: () => undefined,
-    get,
-    problem: 'no AWS credentials',
-    invalidate: () => {},
-    refused,
-  };
+  const credentials = exampleSource({ current: () => undefined, get, problem: 'no AWS credentials', refused });
   return new XRayApi(
     { url: new URL(url), region: 'us-east-1', userAgent: 'test', timeoutMs },
     { credentials, outbound, log: new MemoryLog() },

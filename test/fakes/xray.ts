@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { XRayApiDeps } from '../../src/aws/xray-api.ts';
 import { judgeDocument } from './document-rules.ts';
 import { FakeServer, json, type Behaviour, type CannedReply, type RecordedRequest } from './server.ts';
 import { signatureProblem, type KnownCredentials } from './sigv4.ts';
 import { RULE_FOR_ALL } from './sampling-rule.ts';
+
+type SourceOfCredentials = XRayApiDeps['credentials'];
 
 export const EXAMPLE_CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -14,6 +17,18 @@ export const EXAMPLE_KEYS = {
   AWS_ACCESS_KEY_ID: EXAMPLE_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: EXAMPLE_CREDENTIALS.secretAccessKey,
 };
+
+/** What an `XRayApi` needs of a `CredentialSource`: by default, it always has the credentials of the example. */
+export function exampleSource(more: Partial<SourceOfCredentials> = {}): SourceOfCredentials {
+  return {
+    current: () => EXAMPLE_CREDENTIALS,
+    get: async () => EXAMPLE_CREDENTIALS,
+    problem: '',
+    invalidate: () => {},
+    refused: () => {},
+    ...more,
+  };
+}
 
 export interface FakeXRayConfig {
   readonly region?: string;

@@ -12,7 +12,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { MemoryLog } from '../fakes/log.ts';
 import { Scope } from '../fakes/scope.ts';
 import { json, type Behaviour } from '../fakes/server.ts';
-import { EXAMPLE_CREDENTIALS, FakeXRay } from '../fakes/xray.ts';
+import { exampleSource, FakeXRay } from '../fakes/xray.ts';
 
 const scope = new Scope();
 
@@ -21,13 +21,7 @@ async function start(allow = '') {
   const log = new MemoryLog();
   const outbound = new Outbound({ proxyAddress: '', noProxy: '', noVerifySsl: false, maxSockets: 8 });
   scope.add(() => outbound.close());
-  const credentials = {
-    current: () => EXAMPLE_CREDENTIALS,
-    get: async () => EXAMPLE_CREDENTIALS,
-    problem: '',
-    invalidate: () => {},
-    refused: () => {},
-  };
+  const credentials = exampleSource();
   const config = { url: new URL(xray.url), region: 'us-east-1', userAgent: 'test', timeoutMs: 60_000 };
   const api = new XRayApi(config, { credentials, outbound, log });
   const counters = newCounters();
