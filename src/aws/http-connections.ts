@@ -285,15 +285,14 @@ class Connection {
   }
 
   send(exchange: Exchange): void {
-    const { method, maxAnswerBytes: maxBytes, answers: budget } = exchange.request;
+    const { head, request } = exchange;
+    const { method, body, memory, maxAnswerBytes: maxBytes, answers: budget } = request;
     this.#exchange = exchange;
     this.#reader = new AnswerReader({ maxBytes, budget, isHead: method === 'HEAD' });
     this.#hasBytes = false;
     exchange.cancel = this.#cancel;
     const socket = this.#socket;
     if (this.#isUsed) socket.ref();
-    const { head, request } = exchange;
-    const { body, memory } = request;
     const start = (memory?.length ?? 0) - body.length - head.length;
     if (memory !== undefined && start >= 0) {
       memory.write(head, start, 'latin1');

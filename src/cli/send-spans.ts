@@ -2,7 +2,7 @@ import { jsonIn } from '../aws/answer-json.ts';
 import { directCall, type DirectAnswer } from '../aws/direct-call.ts';
 import type { TracesData } from '../formats/otlp/messages.ts';
 import { writeTracesJson } from '../formats/otlp/write-json.ts';
-import { member } from '../json/json.ts';
+import { isObject, member } from '../json/json.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 
@@ -41,7 +41,7 @@ export async function sendSpans(traces: TracesData, url: URL, timeoutMs = TIMEOU
   const body = jsonIn(Buffer.from(answer.text));
   if (answer.status !== 200) throw failed(`HTTP ${answer.status}${reasonOf(body, answer.text)}`);
   // A receiver of OTLP answers in the format of the request, or with nothing; a portal with 200 and a page.
-  if (answer.text !== '' && !(body instanceof Object))
+  if (answer.text !== '' && !isObject(body))
     throw failed(`what answered is no receiver of OTLP (a proxy?)${reasonOf(undefined, answer.text)}`);
   const partial = member(body, 'partialSuccess');
   const rejected = Number(member(partial, 'rejectedSpans') ?? 0);

@@ -1,4 +1,7 @@
-/** node:ffi, whose functions call those of C, without the warning that it is experimental. Throws where it is missing. */
+/**
+ * node:ffi, through which functions of C can be called, without the warning that it is experimental. Throws where it is
+ * missing.
+ */
 export function nativeModule(): typeof import('node:ffi') {
   // oxlint-disable-next-line typescript/unbound-method -- it is only put back
   const { emitWarning } = process;

@@ -73,8 +73,8 @@ function pathOf(name: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path));
   } catch (error) {
-    const why = systemCodeOf(error) === 'ENOENT' ? 'its folder does not exist. Create it' : messageOf(error);
-    throw refusal(path, why);
+    if (systemCodeOf(error) === 'ENOENT') throw refusal(path, 'its folder does not exist', 'Create it');
+    throw refusal(path, messageOf(error));
   }
 }
 
@@ -87,13 +87,15 @@ function check(file: string): void {
   if (status !== undefined && status.nlink > 1) {
     throw refusal(
       file,
-      `it has ${status.nlink} names (hard links), and two processes could write it. Delete the others, or make a copy (cp)`,
+      `it has ${status.nlink} names (hard links), and two processes could write it`,
+      'Delete the others, or make a copy (cp)',
     );
   }
   if (status !== undefined && isMountPoint(file)) {
     throw refusal(
       file,
-      'it is mounted individually: here its lock and log are not in the folder that other processes see, so two processes could write it, and a kill would lose traces. Mount its folder instead of the file',
+      'it is mounted individually: here its lock and log are not in the folder that other processes see, so two processes could write it, and a kill would lose traces',
+      'Mount its folder instead of the file',
     );
   }
   // SQLite creates its log and its lock beside the file.
@@ -123,21 +125,23 @@ function checkAccess(file: string, path: string, mode: number): void {
     const code = systemCodeOf(error);
     if (code === 'ENOENT') {
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-      throw refusal(file, `${path} is a link to something that does not exist. Delete it`);
+      throw refusal(file, `${path} is a link to something that does not exist`, 'Delete it');
     }
-    if (code === 'EROFS') throw refusal(file, 'its file system is read-only. Mount it writable');
+    if (code === 'EROFS') throw refusal(file, 'its file system is read-only', 'Mount it writable');
     if (code !== 'EACCES' && code !== 'EPERM') throw refusal(file, messageOf(error));
     const { uid, mode: bits } = statSync(path);
     const what = path === file ? 'it' : path;
     if (uid === process.getuid?.())
       throw refusal(
         file,
-        `xrayd cannot write ${what}, although it runs as its owner (uid ${uid}, mode ${octal(bits)}). Check the mode (chmod), the attributes (lsattr) and the SELinux or AppArmor rules`,
+        `xrayd cannot write ${what}, although it runs as its owner (uid ${uid}, mode ${octal(bits)})`,
+        'Check the mode (chmod), the attributes (lsattr) and the SELinux or AppArmor rules',
       );
     const rights = `${what} belongs to uid ${uid} (mode ${octal(bits)}), and xrayd runs as uid ${process.getuid?.()}`;
     throw refusal(
       file,
-      `${rights}, which may not write there. Run xrayd as uid ${uid}, or change the owner of the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
+      `${rights}, which may not write there`,
+      `Run xrayd as uid ${uid}, or change the owner of the ${path === dirname(file) ? 'folder' : 'file'} (chown)`,
     );
   }
 }
@@ -147,12 +151,11 @@ function octal(mode: number): string {
 }
 
 function folderRefusal(folder: string): XraydError {
-  return refusal(folder, `it is a folder. Name a file in it: --data ${join(folder, 'traces.db')}`);
+  return refusal(folder, 'it is a folder', `Name a file in it: --data ${join(folder, 'traces.db')}`);
 }
 
-function refusal(file: string, why: string): XraydError {
-  // A second sentence is a remedy.
-  const choose = why.includes('. ') ? 'Or choose' : 'Choose';
+function refusal(file: string, why: string, remedy?: string): XraydError {
+  const choose = remedy === undefined ? 'Choose' : `${remedy}. Or choose`;
   return new XraydError(
     'XRAYD_STORE',
     `cannot use ${file} as a trace store: ${why}. ${choose} another file with --data`,

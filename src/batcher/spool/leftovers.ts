@@ -152,7 +152,7 @@ export class Leftovers {
 }
 
 const FOUND = 'found segments in the spool; they are sent when no newer segments are waiting';
-const REMEDY_OF_OWNER = "Run xrayd as the folder's owner, or change the owner with chown -R";
+const REMEDY_OF_OWNER = 'Run xrayd as the user that owns the folder, or give it to the user of xrayd with chown -R';
 const REMEDY = 'Check its disk and its owner.lock, which is an empty file';
 
 interface Adoption {

@@ -30,7 +30,9 @@ export interface SpoolConfig {
   readonly folder: string;
   /** For all processes that share the folder. */
   readonly maxBytes: number;
-  /** The same if the folder is in memory (tmpfs), where its files count towards the memory limit; `maxBytes` by default. */
+  /**
+   * The same if the folder is in memory (tmpfs), where its files count towards the memory limit; `maxBytes` by default.
+   */
   readonly maxBytesInMemory?: number;
   /** What the process may own, because it remembers each file; none by default. */
   readonly maxFiles?: number;

@@ -52,10 +52,11 @@ const LOSSES: readonly Loss[] = [
   {
     code: 'attribute_not_indexable',
     what: ({ received: { span, resource }, isSubsegment }) => {
+      const chosen = new Set(textsOf(span.attributes['aws.xray.annotations']));
+      if (chosen.size === 0) return [];
       const values: Record<string, Value> = { ...span.attributes };
       if (!isSubsegment)
         for (const key of Object.keys(resource.attributes)) values[RESOURCE_PREFIX + key] = resource.attributes[key]!;
-      const chosen = new Set(textsOf(span.attributes['aws.xray.annotations']));
       return keysOf(values, (value, key) => chosen.has(key) && value !== null && !isScalar(value));
     },
     message: (what, whose) => `${what} of ${whose} stays in metadata: an annotation is a string, a number or a boolean`,

@@ -72,15 +72,15 @@ export class JsonValues {
 const VALUES: Readonly<Record<string, ((value: unknown) => Value) | undefined>> = Object.assign(
   bareRecord<(value: unknown) => Value>(),
   {
-    stringValue: stringValue,
+    stringValue,
     string_value: stringValue,
-    boolValue: boolValue,
+    boolValue,
     bool_value: boolValue,
-    intValue: intValue,
+    intValue,
     int_value: intValue,
-    doubleValue: doubleValue,
+    doubleValue,
     double_value: doubleValue,
-    bytesValue: bytesValue,
+    bytesValue,
     bytes_value: bytesValue,
   },
 );
