@@ -6,6 +6,8 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** With more spans, the path is computed after the first paint, which it would delay. */
+export const SPANS_AT_ONCE = 5_000;
 /**
  * Ends that differ by less count as equal: times in seconds since the epoch are exact to about 0.2 µs, and SDKs round
  * to 1 µs.

@@ -9,7 +9,14 @@ import type { ViewProps } from './view.ts';
 /** What AWS would do differently with this trace, grouped by span, and below it what AWS only keeps elsewhere. */
 export function FindingsView({ state, model }: ViewProps) {
   const all = state.findings.value;
-  if (all === undefined) return <p class="empty faint">Reading the findings …</p>;
+  if (all === undefined) {
+    const problem = state.findingsProblem.value;
+    return (
+      <p class="empty faint">
+        {problem === '' ? 'Reading the findings …' : `The findings could not be read: ${problem}`}
+      </p>
+    );
+  }
   const findings = state.problems.value;
   const notes = all.filter(({ isNote }) => isNote === true);
   const groups = new Map<string | null, Finding[]>();

@@ -99,7 +99,7 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
       <Outcome span={span} tick={state.tick.value} onPath={pathText(state, model, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
-      <Logs span={span} model={model} logs={state.logs.value} />
+      <Logs span={span} model={model} logs={state.logs.value ?? []} />
       {span.kind !== 'inferred' && <Links span={span} />}
       <Request span={span} />
       <Sql span={span} />

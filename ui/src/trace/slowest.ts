@@ -1,4 +1,4 @@
-import { criticalPath } from './critical-path.ts';
+import type { Stretch } from './critical-path.ts';
 import { partsOf, type Span, type TraceModel } from './model.ts';
 
 /** The spans that took the most time on the critical path: those with one name in one service. */
@@ -16,20 +16,13 @@ export interface Slowest {
 
 /** A smaller share does not explain why a trace is slow. */
 const MIN_SHARE = 0.3;
-/** Beyond this many spans, computing the critical path would delay the first paint. */
-const SPANS_AT_ONCE = 5_000;
-
 /**
- * Where most of the time of a trace went; undefined if it is spread out, or the trace is in progress. `later`: the
- * critical path of a large trace, initially empty.
+ * Where most of the time of a trace went; undefined if it is spread out, or the trace is in progress. `path`: the
+ * critical path; empty until it is known.
  */
-export function slowestOf(
-  { spans, roots, open }: TraceModel,
-  later?: () => ReturnType<typeof criticalPath>,
-): Slowest | undefined {
+export function slowestOf({ spans, roots, open }: TraceModel, path: ReadonlyMap<string, Stretch>): Slowest | undefined {
   const root = roots.find(({ isOrphan }) => !isOrphan);
   if (root === undefined || open.length > 0 || spans.length < 2 || root.end <= root.start) return undefined;
-  const path = later !== undefined && spans.length > SPANS_AT_ONCE ? later() : criticalPath(root);
   if (path.size === 0) return undefined;
   const sums = new Map<string, { span: Span; longest: number; seconds: number; spans: number }>();
   for (const span of spans) {

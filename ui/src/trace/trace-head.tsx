@@ -12,6 +12,7 @@ import { now, useCounting } from '../traces/elapsed.ts';
 import { Balancers } from './balancer.tsx';
 import type { Cause } from './cause.ts';
 import type { Fold } from './folds.ts';
+import { SPANS_AT_ONCE } from './critical-path.ts';
 import { entryOf } from './entry.ts';
 import type { Span, TraceModel } from './model.ts';
 import { badnessOf } from './span-logs.ts';
@@ -22,38 +23,43 @@ import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
 import { viewOf, VIEWS } from './views.ts';
 
-/** Trace summary header: request, cause of failure, figures and tabs. */
+/** Trace summary header: request, cause of failure, figures and tabs. What is read later has its room reserved. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
+  if (model === undefined)
+    return (
+      <header class="trace-head">
+        <h1>
+          <span class="faint">Reading the trace …</span>
+        </h1>
+      </header>
+    );
   const cause = state.cause.value;
   return (
     <header class="trace-head">
-      <h1>{model === undefined ? <span class="faint">Reading the trace …</span> : <Title model={model} />}</h1>
-      {cause !== undefined ? (
-        <Because cause={cause} state={state} />
-      ) : (
-        model !== undefined && <MostTime state={state} model={model} />
-      )}
+      <h1>
+        <Title model={model} />
+      </h1>
+      {cause === undefined ? <MostTime state={state} model={model} /> : <Because cause={cause} state={state} />}
       <div class="facts">
-        {model !== undefined && <Facts model={model} state={state} />}
-        {model !== undefined && !model.trace.isSampled && (
+        <Facts model={model} state={state} />
+        {!model.trace.isSampled && (
           <span class="mark" title="AWS would not keep this trace: its spans arrived unsampled">
             unsampled
           </span>
         )}
-        {model !== undefined && (
-          <span class="together">
-            <time title={`${fullTime(model.origin)}, ${ago(model.origin)}`}>{absolute(model.origin)}</time>
-            <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />
-          </span>
-        )}
+        <Linked model={model} state={state} />
         <span class="together">
           <span class="mono">{id}</span>
           <Copy text={id} what="trace id" title="Copy id" />
         </span>
-        {model !== undefined && <Linked model={model} state={state} />}
-        {model !== undefined && <LogLinks model={model} span={state.selected.value} />}
+        <span class="together">
+          <time title={`${fullTime(model.origin)}, ${ago(model.origin)}`}>{absolute(model.origin)}</time>
+          <Pin key={`${id} ${model.isPinned}`} model={model} state={state} />
+        </span>
+        <LaterFacts model={model} state={state} />
+        <LogLinks model={model} span={state.selected.value} />
       </div>
-      <Balancers id={id} imported={model?.accessLog} />
+      <Balancers id={id} imported={model.accessLog} />
       <div class="tabs">
         <nav aria-label="Views of the trace">
           {VIEWS.map((view) => (
@@ -69,7 +75,7 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
         </nav>
         <span class="spacer" />
         <span class="faint hint">
-          {model !== undefined && model.errors.length > 0 && (
+          {model.errors.length > 0 && (
             <>
               <kbd>e</kbd> next error ·{' '}
             </>
@@ -81,10 +87,18 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
   );
 }
 
-/** Recounted when the trace or its findings change, not with every tick of a trace in progress. */
+/** A tab has room for no longer number. */
+const MOST_ON_TAB = 99;
+
+/**
+ * Recounted when the trace or its findings change, not with every tick of a trace in progress. Its room is there before
+ * its number, for which the next tab would otherwise make way.
+ */
 function Count({ state, of }: { state: TraceState; of: (state: TraceState) => number }) {
   const number = useComputed(() => of(state)).value;
-  return number === 0 ? null : <span class="faint"> · {count(number)}</span>;
+  return (
+    <span class="faint count">{number > 0 && ` · ${number > MOST_ON_TAB ? `${MOST_ON_TAB}+` : count(number)}`}</span>
+  );
 }
 
 function Title({ model }: { model: TraceModel }) {
@@ -137,17 +151,21 @@ function RowLink({
   );
 }
 
-/** For a trace that did not fail: where most of its time went, as a link. */
-function MostTime({ state, model: { length, roots } }: { state: TraceState; model: TraceModel }) {
+/**
+ * For a trace that did not fail: where most of its time went, as a link. In a large trace it is found after the first
+ * paint, and has a line reserved.
+ */
+function MostTime({ state, model: { length, roots, spans: all } }: { state: TraceState; model: TraceModel }) {
   const most = state.slowest.value;
-  if (most === undefined) return null;
+  const isLater = all.length > SPANS_AT_ONCE;
+  if (most === undefined) return isLater ? <p class="because one-line">{'\u00a0'}</p> : null;
   const { span, seconds, entry, share, spans } = most;
   const what = `${span.name} ${span.detail}`.trim();
   const waited = duration(entry.end - entry.start);
   // Work after the response makes the trace longer than its entry.
   const isAll = waited === duration(length);
   return (
-    <p class="because">
+    <p class={isLater ? 'because one-line' : 'because'}>
       <RowLink to={(spans > 1 ? foldWith(span, roots) : undefined) ?? span} state={state}>
         {percent(share)} of the{' '}
         {isAll ? (
@@ -193,7 +211,6 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
   const errors = useMemo(() => oncePerRow(model.errors), [model]);
   const own = useMemo(() => spans.reduce((sum, { kind }) => sum + (kind === 'inferred' ? 0 : 1), 0), [spans]);
   const [first] = errors;
-  const findings = state.problems.value.length;
   const worst = errors.reduce<RowOutcome>((a, b) => (severityOf(b.outcome) > severityOf(a) ? b.outcome : a), 'ok');
   return (
     <>
@@ -221,6 +238,17 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
           <b class={`${worst}-text`}>{count(errors.length)}</b> {errors.length === 1 ? 'error' : 'errors'}
         </button>
       )}
+      <Clocks model={model} state={state} />
+    </>
+  );
+}
+
+/** Facts that are read once the timeline is painted, in a place of constant size. */
+function LaterFacts({ model, state }: { model: TraceModel; state: TraceState }) {
+  const findings = state.problems.value.length;
+  if (!state.hasLaterFacts.value) return <span class="later" />;
+  return (
+    <span class="later">
       {findings > 0 && (
         <a
           class="plain"
@@ -231,8 +259,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
         </a>
       )}
       <LogsFact model={model} state={state} />
-      <Clocks model={model} state={state} />
-    </>
+    </span>
   );
 }
 
@@ -240,7 +267,7 @@ const BADNESS = { fault: ' with errors', error: ' with warnings', '': '' } as co
 
 /** The number of log records, which leads to the worst of them: rows do not show which spans have any. */
 function LogsFact({ model, state }: { model: TraceModel; state: TraceState }) {
-  const logs = state.logs.value;
+  const logs = state.logs.value ?? [];
   const worst = logs.reduce<TraceLog | undefined>(
     (a, b) => (a === undefined || b.severity > a.severity ? b : a),
     undefined,

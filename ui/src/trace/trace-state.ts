@@ -6,7 +6,7 @@ import { readAfter, Rereading } from '../rereading.ts';
 import { param, setParams } from '../route.ts';
 import { nowSeconds } from '../wall-clock.ts';
 import { causeOf } from './cause.ts';
-import { criticalPath } from './critical-path.ts';
+import { criticalPath, SPANS_AT_ONCE } from './critical-path.ts';
 import { matching } from './find.ts';
 import { FOLD_ID, type Fold } from './folds.ts';
 import { grow, modelOf, type Span, type TraceModel } from './model.ts';
@@ -45,8 +45,14 @@ export class TraceState {
   readonly findings = signal<readonly Finding[] | undefined>(undefined);
   /** Findings to act on: notes are about data that AWS has too. */
   readonly problems = computed(() => this.findings.value?.filter(({ isNote }) => isNote !== true) ?? []);
-  /** Log records, in order of time. */
-  readonly logs = signal<readonly TraceLog[]>([]);
+  /** Log records, in order of time; undefined until they have been read. */
+  readonly logs = signal<readonly TraceLog[] | undefined>(undefined);
+  /** Why they could not be read; "" otherwise. */
+  readonly findingsProblem = signal('');
+  /** Findings and logs have been read, or cannot be. They are shown together, so that neither moves the other. */
+  readonly hasLaterFacts = computed(
+    () => this.logs.value !== undefined && (this.findings.value !== undefined || this.findingsProblem.value !== ''),
+  );
   readonly shown = signal<Shown>({ collapsed: new Set(), unfolded: new Set() });
   readonly find = computed(() => param('find'));
   /** The timeline has been painted: everything it does not need is loaded after that. */
@@ -68,8 +74,10 @@ export class TraceState {
   );
   readonly path = computed(() => {
     void this.tick.value;
-    if (!this.isPainted.value) return criticalPath(undefined);
-    return criticalPath(this.model.value?.roots.find(({ isOrphan }) => !isOrphan));
+    const model = this.model.value;
+    if (model === undefined || (model.spans.length > SPANS_AT_ONCE && !this.isPainted.value))
+      return criticalPath(undefined);
+    return criticalPath(model.roots.find(({ isOrphan }) => !isOrphan));
   });
   readonly matches = computed(() => {
     const found = matching(this.model.value?.spans ?? [], this.find.value);
@@ -93,11 +101,12 @@ export class TraceState {
   readonly lastSelected = signal('');
   readonly cause = computed(() => (this.model.value === undefined ? undefined : causeOf(this.model.value)));
   readonly slowest = computed(() =>
-    this.model.value === undefined ? undefined : slowestOf(this.model.value, () => this.path.value),
+    this.model.value === undefined ? undefined : slowestOf(this.model.value, this.path.value),
   );
   readonly #isFullWidth: (tab: string) => boolean;
   readonly #keepers = new Set<() => () => void>();
   #found: TraceDocuments | undefined;
+  #revisionOfFindings: TraceDocuments['revision'] | undefined;
   #reading: AbortController | undefined;
   readonly #rereading = new Rereading(() => this.#load(), REREAD_MS);
   #growing: ReturnType<typeof setInterval> | undefined;
@@ -137,6 +146,9 @@ export class TraceState {
       // Logs may come without a change of the trace.
       readAfter(this.isPainted, () => void this.#readLogs(stop));
       const isFirst = this.model.peek() === undefined;
+      // An earlier reading of the findings may have been aborted for this one.
+      if (found.revision !== this.#revisionOfFindings)
+        readAfter(this.isPainted, () => void this.#readFindings(found.revision, stop));
       if (found.revision === this.model.peek()?.revision) return;
       this.#found = found;
       const model = modelOf(found, nowSeconds(), { isAdjusted: this.isAdjusted.peek() });
@@ -152,7 +164,6 @@ export class TraceState {
       this.#growWhile(model);
       // If another view is open, the timeline never paints.
       setTimeout(() => (this.isPainted.value = true), PAINT_MS);
-      readAfter(this.isPainted, () => void this.#readFindings(stop));
     } catch (error) {
       if (stop.aborted) return;
       const message = messageOf(error);
@@ -277,14 +288,18 @@ export class TraceState {
       this.logs.value = logs.toSorted((a, b) => a.time - b.time);
     } catch {
       // As for findings.
+      if (!stop.aborted) this.logs.value ??= [];
     }
   }
 
-  async #readFindings(stop: AbortSignal): Promise<void> {
+  async #readFindings(revision: TraceDocuments['revision'], stop: AbortSignal): Promise<void> {
     try {
       this.findings.value = await readFindings(this.id, stop);
-    } catch {
+      this.findingsProblem.value = '';
+      this.#revisionOfFindings = revision;
+    } catch (error) {
       // The trace itself is readable; findings are read again with the next change.
+      if (!stop.aborted) this.findingsProblem.value = messageOf(error);
     }
   }
 }
