@@ -43,8 +43,9 @@ const shared: BuildOptions = {
   define: { 'import.meta.url': '"file:///"' },
   // Prefers ES modules, whose dead code can be removed.
   mainFields: ['module', 'main'],
-  // Loaded only when they are used, and never here: fastify's `inject`, and the SDK's user agent in browsers.
-  external: ['light-my-request', 'bowser'],
+  // Loaded only when they are used, and never here: fastify's `inject` and JSON Schema compilers (NO_COMPILERS in
+  // src/http/server.ts), and the SDK's user agent in browsers.
+  external: ['light-my-request', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'bowser'],
 };
 
 const builders: { inputs: Record<string, unknown> } = { inputs: {} };

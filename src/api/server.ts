@@ -11,10 +11,12 @@ import type { Logger } from '../pipeline/logger.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
+import { NO_COMPILERS } from '../http/server.ts';
 import { tokenProblem } from './access.ts';
 import { StoreBusyError, StoreDamagedError, StoreFullError, StoreTooMuchError } from '../threads/store-thread.ts';
 import { ApiError, invalid } from './api-error.ts';
 import type { ApiServer, OperationContext } from './operation.ts';
+import { lazyValidators } from './lazy-validators.ts';
 import { addLiveRoutes, STREAMS } from './live-routes.ts';
 import { addPageDataRoutes } from './page-data-routes.ts';
 import { addPageFiles, PAGE_PATHS } from './page-files.ts';
@@ -85,15 +87,7 @@ export class XRayApi implements Component {
       // A client that reads nothing for this long is disconnected, which frees its response.
       connectionTimeout: 60_000,
       forceCloseConnections: true,
-      ajv: {
-        customOptions: {
-          allErrors: true,
-          coerceTypes: false,
-          removeAdditional: 'all',
-          useDefaults: false,
-          strict: false,
-        },
-      },
+      schemaController: { compilersFactory: NO_COMPILERS },
       clientErrorHandler: (error, socket) => onClientError(error, socket),
       // The path or a parameter is malformed: no hook runs.
       frameworkErrors: (error, request, reply) => {
@@ -102,6 +96,7 @@ export class XRayApi implements Component {
         this.#count('other', reply.statusCode);
       },
     });
+    this.#app.setValidatorCompiler(lazyValidators());
     this.#limits = new ConnectionLimits(this.#app.server, {
       maxConnections: config.maxConnections,
       maxUnreadBytes: config.maxBodiesBytes,
