@@ -3,7 +3,9 @@
  * dist/index.cjs (the library, without AWS).
  */
 import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { COMMANDS } from '../src/cli/commands.ts';
 import { buildPage } from './page.ts';
 import { licensesOf } from './licenses.ts';
 
@@ -34,6 +36,8 @@ const shared: BuildOptions = {
   platform: 'node',
   format: 'cjs',
   target: 'node16',
+  // require() instead: the loader of ES modules takes time to start, and node:vm has none.
+  supported: { 'dynamic-import': false },
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
@@ -70,7 +74,14 @@ const schemaBuilders: Plugin = {
     });
   },
 };
-shared.plugins = [schemaBuilders];
+/** It loads node:https and node:zlib, and xrayd is scraped. */
+const noPushGateway: Plugin = {
+  name: 'no-push-gateway',
+  setup: (bundler) => {
+    bundler.onLoad({ filter: /prom-client\/lib\/pushgateway\.js$/ }, () => ({ contents: '' }));
+  },
+};
+shared.plugins = [schemaBuilders, noPushGateway];
 
 const worker = await build({ ...shared, entryPoints: ['src/udp/receive-worker.ts'], write: false });
 const store = await build({ ...shared, entryPoints: ['src/threads/store-worker.ts'], write: false });
@@ -92,17 +103,50 @@ const library = await build({
 });
 copyFileSync('src/compose/library-types.ts', 'dist/index.d.ts');
 const page = await buildPage();
-const main = await build({
+const whole = await build({
+  ...shared,
+  entryPoints: ['src/main.ts'],
+  define: { ...define, PAGE_FILES: JSON.stringify(page.files) },
+  legalComments: 'none',
+  write: false,
+});
+/**
+ * The commands that run on every node start from a program of their own, which is half as large: V8 parses a program
+ * before it runs. The whole program follows it, compressed, for the other commands.
+ */
+const LIGHT_COMMANDS: readonly string[] = ['daemon', 'healthcheck'] satisfies (keyof typeof COMMANDS)[];
+const otherCommands = Object.keys(COMMANDS).filter((name) => !LIGHT_COMMANDS.includes(name));
+const light = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
   outfile: OUTPUT,
-  define: { ...define, PAGE_FILES: JSON.stringify(page.files) },
-  banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
+  define,
+  plugins: [
+    ...shared.plugins,
+    {
+      name: 'light-program',
+      setup: (bundler) =>
+        bundler.onLoad({ filter: new RegExp(`/src/cli/(${otherCommands.join('|')})\\.ts$`) }, () => ({
+          contents: "throw new Error('this command is in the whole program')",
+        })),
+    },
+  ],
+  banner: {
+    js: `#!/usr/bin/env node
+${VERSION_CHECK}
+if (process.argv.some(function (word) { return ${JSON.stringify(otherCommands)}.indexOf(word) !== -1; })) return wholeProgram();`,
+  },
+  footer: {
+    js: `function wholeProgram() {
+  var compressed = Buffer.from('${brotliCompressSync(whole.outputFiles[0]!.contents).toString('base64')}', 'base64');
+  var source = require('node:zlib').brotliDecompressSync(compressed).toString('latin1');
+  var names = ['exports', 'require', 'module', '__filename', '__dirname'];
+  require('node:vm').compileFunction(source, names, { filename: __filename + '#whole' })(exports, require, module, __filename, __dirname);
+}`,
+  },
   legalComments: 'none',
 });
 chmodSync(OUTPUT, 0o755);
-writeFileSync(
-  'dist/THIRD-PARTY-LICENSES.txt',
-  licensesOf(main.metafile!, library.metafile!, worker.metafile!, store.metafile!, builders, { inputs: page.inputs }),
-);
+const bundles = [whole, light, library, worker, store].map(({ metafile }) => metafile!);
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(...bundles, builders, { inputs: page.inputs }));
 for (const file of [OUTPUT, LIBRARY]) console.log(`built ${file}: ${(statSync(file).size / 1024).toFixed(0)} KiB`);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { parseDate, wallClockMs } from '../pipeline/clock.ts';
@@ -51,6 +51,8 @@ function answerIn(stdout: string): string {
 
 async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   if (signal.aborted) throw new Error('cancelled');
+  // Loaded at the first use.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(command, { shell: true, windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const [stdout, stderr] = [collect(child, 'stdout', reject), collect(child, 'stderr', reject)];

@@ -1,12 +1,14 @@
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { boundAddress, formatAddress, type Address } from '../pipeline/address.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
-import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { ConnectionLimits } from './connections.ts';
 import { healthOf, type Parts } from './health.ts';
+import { Listener } from './listening.ts';
+import { originForm } from './origin-form.ts';
 import type { RequestGuard } from './request-guard.ts';
 
 /** `xrayd healthcheck` reads at most 64 KB for all parts. */
@@ -35,120 +37,131 @@ export interface HttpServerDeps {
 /** The metrics take about 20 KB. */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 
-/** Without it, fastify would load its own JSON Schema compilers, which take 1.1 MB of memory. */
-export const NO_COMPILERS = { buildValidator: noCompiler, buildSerializer: noCompiler };
+const TIMEOUTS = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+};
 
-function noCompiler(): never {
-  throw new Error('a route has a schema that no compiler is set for');
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Buffer;
 }
 
 /**
  * HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that it is available while segments drain.
+ * On node:http: fastify would be most of what the daemon loads at its start.
  */
 export class HttpServer implements Component {
   readonly name = 'http';
   readonly #config: HttpServerConfig;
   readonly #deps: HttpServerDeps;
-  readonly #app: FastifyInstance;
-  #state: ComponentState = { name: 'http', state: 'starting' };
+  readonly #listener: Listener;
+  readonly #limits: ConnectionLimits;
+  readonly #routes = new Map<string, () => Answer | Promise<Answer>>([
+    ['/livez', () => this.#health('live')],
+    ['/readyz', () => this.#health('ready')],
+    ['/metrics', () => this.#metrics()],
+  ]);
+  /** The port cannot be used. */
+  #failure: ComponentState | undefined;
 
   constructor(config: HttpServerConfig, deps: HttpServerDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#app = fastify({
-      requestTimeout: 5_000,
-      http: { headersTimeout: 5_000, connectionsCheckingInterval: 5_000 },
-      keepAliveTimeout: 75_000,
-      bodyLimit: 1024,
-      forceCloseConnections: true,
-      schemaController: { compilersFactory: NO_COMPILERS },
-      clientErrorHandler: (error, socket) => onClientError(error, socket),
-      frameworkErrors: (error, request, reply) => {
-        if (limits.admit(request.raw, reply.raw)) refuse(reply, error.statusCode ?? 500, error.message);
-      },
-    });
-    const limits = new ConnectionLimits(this.#app.server, {
+    const server = createServer(TIMEOUTS, (request, response) => void this.#serve(request, response));
+    this.#limits = new ConnectionLimits(server, {
       maxConnections: config.maxConnections,
       beyondMax: 'close oldest',
       maxUnreadBytes: MAX_UNREAD_BYTES,
     });
-    const onClientError = clientErrorHandler(limits, { bodyOf: ({ message }) => ({ error: message }) });
-    this.#app.addHook('onRequest', async (request, reply) => {
-      if (!limits.admit(request.raw, reply.raw)) return reply.hijack();
-      const problem = deps.guard.problem(request.raw, 'clients');
-      if (problem !== undefined) return refuse(reply, problem.status, problem.message);
-      return undefined;
-    });
-    this.#app.addHook('onSend', async (_request, reply, payload) =>
-      limits.answering(reply.raw, typeof payload === 'string' ? payload.length : 0),
-    );
-    this.#app.get('/livez', async (_request, reply) => this.#health('live', reply));
-    this.#app.get('/readyz', async (_request, reply) => this.#health('ready', reply));
-    this.#app.get('/metrics', async (_request, reply) => {
-      if (!limits.hasCapacity) return reply.code(503).send({ error: 'too many responses have not been read' });
-      void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
-      return deps.metrics();
-    });
-    this.#app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-      const { statusCode = 500 } = error;
-      if (statusCode >= 500)
-        deps.log.limited(
-          'http_bug',
-          'error',
-          { path: request.url, error: error.stack },
-          'a request failed; please report this',
-        );
-      return refuse(reply, statusCode, error.message);
-    });
-    this.#app.setNotFoundHandler(async (_request, reply) =>
-      reply.code(404).send({ error: 'not found: use /livez, /readyz or /metrics' }),
+    server.on('clientError', clientErrorHandler(this.#limits, { bodyOf: ({ message }) => ({ error: message }) }));
+    const error = { key: 'http_server', message: 'error on the HTTP port' };
+    this.#listener = new Listener(
+      { name: this.name, address: config, started: 'health and metrics on HTTP', error },
+      { server, log: deps.log, finish: () => {}, cut: () => server.closeAllConnections() },
     );
   }
 
   get state(): ComponentState {
-    return this.#state;
+    return this.#failure ?? this.#listener.state;
   }
 
   get address(): Address | undefined {
-    return boundAddress(this.#app.server.address());
+    return this.#listener.address;
   }
 
   /** Rejects with XRAYD_BIND if the user set the address. */
   async start(): Promise<void> {
-    const { host, port, isRequired } = this.#config;
-    const { log } = this.#deps;
     try {
-      await this.#app.listen({ host, port, exclusive: true });
+      await this.#listener.start();
     } catch (error) {
-      if (isRequired) throw new XraydError('XRAYD_BIND', messageOf(error), { cause: error });
-      this.#state = { name: this.name, state: 'failed', reason: messageOf(error) };
-      log.error(
-        { reason: messageOf(error) },
+      if (this.#config.isRequired) throw error;
+      const reason = messageOf(error);
+      this.#failure = { name: this.name, state: 'failed', reason };
+      this.#deps.log.error(
+        { reason },
         'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address',
       );
-      return;
     }
-    const address = formatAddress(this.address ?? this.#config);
-    this.#state = { name: this.name, state: 'ok', reason: address };
-    log.info({ address }, 'health and metrics on HTTP');
   }
 
-  async stop(): Promise<void> {
-    await this.#app.close();
-    this.#state = { name: this.name, state: 'off' };
+  /** Closes all connections at once. */
+  stop(): Promise<void> {
+    return this.#listener.stop(AbortSignal.abort());
   }
 
-  #health(probe: 'live' | 'ready', reply: { code(status: number): unknown }): object {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#limits.admit(request, response)) return;
+    const { status, type, body } = await this.#answer(request);
+    if (response.closed) return;
+    response.writeHead(status, { 'content-type': type, 'content-length': body.length });
+    this.#limits.answering(response, body.length);
+    response.end(body);
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const problem = this.#deps.guard.problem(request, 'clients');
+    if (problem !== undefined) return refusal(problem.status, problem.message);
+    const path = originForm(request.url ?? '/').split('?', 1)[0] ?? '/';
+    const route = request.method === 'GET' || request.method === 'HEAD' ? this.#routes.get(path) : undefined;
+    if (route === undefined) return refusal(404, 'not found: use /livez, /readyz or /metrics');
+    try {
+      return await route();
+    } catch (error) {
+      this.#deps.log.limited(
+        'http_bug',
+        'error',
+        { path, error: error instanceof Error ? error.stack : messageOf(error) },
+        'a request failed; please report this',
+      );
+      return refusal(500, messageOf(error));
+    }
+  }
+
+  async #metrics(): Promise<Answer> {
+    if (!this.#limits.hasCapacity) return refusal(503, 'too many responses have not been read');
+    const text = await this.#deps.metrics();
+    return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: Buffer.from(text) };
+  }
+
+  #health(probe: 'live' | 'ready'): Answer {
     const health = healthOf(probe, this.#deps.parts(), this.#deps.isStopping());
-    void reply.code(health.isHealthy ? 200 : 503);
     const { isHealthy, reason } = health;
     const parts = health.parts.map((part) => ({ ...part, ...shortReason(part.reason) }));
-    return { status: isHealthy ? 'ok' : 'failing', ...shortReason(reason), parts, segments: this.#deps.counts() };
+    const status = isHealthy ? 'ok' : 'failing';
+    return json(isHealthy ? 200 : 503, { status, ...shortReason(reason), parts, segments: this.#deps.counts() });
   }
 }
 
-function refuse(reply: FastifyReply, status: number, error: string): FastifyReply {
-  return reply.code(status).send({ error });
+function refusal(status: number, error: string): Answer {
+  return json(status, { error });
+}
+
+function json(status: number, value: object): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: Buffer.from(JSON.stringify(value)) };
 }
 
 /** A reason may contain text from another server. */

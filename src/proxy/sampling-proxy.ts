@@ -14,11 +14,12 @@ import { SegmentIntake } from './segment-intake.ts';
 import { clientErrorHandler } from '../http/client-error.ts';
 import { ConnectionLimits } from '../http/connections.ts';
 import { Listener } from '../http/listening.ts';
+import { originForm } from '../http/origin-form.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { BodyReader, COMPRESSED, isCompressed, type Body } from '../http/body.ts';
 import { CallSlots } from './call-slots.ts';
 import { asksForAllRules, RulesCache, type CacheableReply } from './rules-cache.ts';
-import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, originForm, Routes, TRACE_SEGMENTS } from './routes.ts';
+import { MAX_BODY_BYTES, MAX_SEGMENTS_BODY_BYTES, Routes, TRACE_SEGMENTS } from './routes.ts';
 
 /** SDKs poll every 10 s on the same connection: a shorter keep-alive would close it between polls. */
 const KEEP_ALIVE_MS = 75_000;

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { healthOf, type Parts } from '../../src/http/health.ts';
 import { CallPath } from '../../src/pipeline/call-path.ts';
@@ -45,13 +46,14 @@ async function server(
   parts: ComponentState[],
   port = 0,
   isRequired = true,
+  metrics = async (): Promise<string> => 'm 1\n',
 ): Promise<{ http: HttpServer; log: MemoryLog }> {
   const log = new MemoryLog();
   const deps = {
     parts: () => partsOf(parts),
     isStopping: () => false,
     counts: () => ({ received: 1 }),
-    metrics: async () => 'm 1\n',
+    metrics,
     log,
     guard: new RequestGuard({ allowed: [], forClients: [], callPath: new CallPath() }, log),
   };
@@ -73,6 +75,31 @@ test('answers with the state and reason of each part as JSON', async () => {
   expect((await fetch(`http://127.0.0.1:${http.address!.port}/other`)).status).toBe(404);
   const metrics = await fetch(`http://127.0.0.1:${http.address!.port}/metrics`);
   expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+test.each([
+  ['HEAD /livez', 200],
+  ['GET /livez?verbose', 200],
+  ['GET http://localhost/livez', 200],
+  ['POST /livez', 404],
+  ['GET /livez/', 404],
+  ['GET /', 404],
+])('%s is answered with %i', async (line, status) => {
+  const { http } = await server(OK);
+  const socket = connect(http.address!.port, '127.0.0.1');
+  socket.write(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  const [head, body] = (await text(socket)).split('\r\n\r\n');
+  expect(head).toContain(`HTTP/1.1 ${status} `);
+  expect(head).toMatch(/content-type: application\/json; charset=utf-8/);
+  expect(body !== '').toBe(!line.startsWith('HEAD'));
+});
+
+test('an error of the metrics is a 500 for the client and an error in the log', async () => {
+  const metrics = (): Promise<string> => Promise.reject(new Error('no registry'));
+  const { http, log } = await server(OK, 0, true, metrics);
+  const answer = await fetch(`http://127.0.0.1:${http.address!.port}/metrics`);
+  expect([answer.status, await answer.json()]).toEqual([500, { error: 'no registry' }]);
+  expect(log.find(/please report this/, 'error')).toHaveLength(1);
 });
 
 test('a port in use is one error line if it is the default, and ends the start if it was configured', async () => {

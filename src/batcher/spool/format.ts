@@ -1,7 +1,11 @@
-import { crc32 } from 'node:zlib';
 import { wallTimeOf } from '../../pipeline/clock.ts';
 import { byteLengthOf, DOCUMENT_FORMATS, type Segment } from '../../pipeline/segment.ts';
 import { BOOT_ID_BYTES, elapsedMs, type Moment } from './moment.ts';
+
+/** Loaded at the first use: most daemons have no spool, and node:zlib is slow to load. */
+function crc32(bytes: Uint8Array, sum = 0): number {
+  return process.getBuiltinModule('node:zlib').crc32(bytes, sum);
+}
 
 /**
  * A spool file is one batch:
