@@ -1,14 +1,11 @@
-import type { CommandEntry } from './cli/command.ts';
+import type { CommandOutput } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
 import { helpText } from './cli/help.ts';
+import { runCommand } from './cli/run-command.ts';
 import { keepInspectorClosed } from './cli/signals.ts';
 import { keepGenerationsSmall } from './compose/heap-tuning.ts';
 import { REFERENCE_VERSION, VERSION } from './compose/version.ts';
-import type { Command } from './config/commands.ts';
-import { readConfigFile } from './config/file.ts';
-import { parseFlags, type CommandLine } from './config/flags.ts';
-import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from './config/load.ts';
-import type { Config } from './config/schema.ts';
+import { parseFlags } from './config/flags.ts';
 import { countLeftBehind, within } from './pipeline/deadline.ts';
 import { EXIT_CODES, messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
@@ -35,30 +32,13 @@ async function main(): Promise<number> {
   if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? command : undefined));
   if (commandLine.values.get('version') === true)
     return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
-  return runCommand(command, commandLine);
+  return runCommand(commandLine, { env: process.env, output: OUTPUT });
 }
 
-async function runCommand<C extends Command>(command: C, commandLine: CommandLine<C>): Promise<number> {
-  const { env } = process;
-  const { isService, load }: CommandEntry<C> = COMMANDS[command];
-  const read = async (): Promise<LoadedConfig<C>> => {
-    const file = await readConfigFile(configFileNameOf(commandLine, env));
-    return mergeConfig({ commandLine, env, file });
-  };
-  const loaded = await read();
-  const { printConfig: isAsked } = loaded.config as Config;
-  // A service logs its warnings.
-  if (isAsked || isService !== true) for (const warning of loaded.warnings) OUTPUT.say(`xrayd: ${warning}\n`);
-  if (isAsked) return print(printConfig(loaded));
-  const { run } = await load();
-  return run(loaded, { operands: commandLine.operands, env, output: OUTPUT, reread: read });
-}
-
-const OUTPUT = {
+const OUTPUT: CommandOutput = {
   /** If the reader is gone, `endWithReader` ends the process. */
-  out: (text: string): Promise<void> =>
-    new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
-  say: (text: string): void => void process.stderr.write(text),
+  out: (text) => new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
+  say: (text) => void process.stderr.write(text),
 };
 
 /** `xrayd export | head`: nobody reads the rest. Node ignores SIGPIPE. */

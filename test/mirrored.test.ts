@@ -51,7 +51,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'commands are tested as processes',
   },
   {
-    files: 'cli/run cli/transfer cli/signals',
+    files: 'cli/run cli/run-command cli/transfer cli/signals',
     tests: ['e2e/local-commands', 'e2e/signals'],
     because: 'commands are tested as processes',
   },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DaemonProcess } from '../fakes/daemon-process.ts';
 import { HEADER, segment } from '../fakes/fixtures.ts';
+import { xraydHere } from '../fakes/command.ts';
 import { PROGRAM } from '../fakes/program.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
@@ -62,54 +63,59 @@ test.skipIf(cannotBind2001 !== '')(
   },
 );
 
-test.each([
-  [['--bind', 'off'], 1, '--bind cannot be off'],
-  [['local', '--bind', 'off'], 1, '--bind cannot be off'],
-  [['local', '--bind-tcp', 'off'], 1, '--bind-tcp cannot be off for xrayd local: give host:port.'],
-  [['send', '--to', 'off'], 1, '--to cannot be off'],
-  [['send', '--to', '127.0.0.1:0'], 1, '--to needs a port other than 0'],
-  [['healthcheck', '--http-address', 'off'], 1, 'not ready at off: HTTP is off (--http-address)'],
+test.each<[args: string[], line: string]>([
+  [['--bind', 'off'], '--bind cannot be off'],
+  [['local', '--bind', 'off'], '--bind cannot be off'],
+  [['local', '--bind-tcp', 'off'], '--bind-tcp cannot be off for xrayd local: give host:port.'],
+  [['send', '--to', 'off'], '--to cannot be off'],
+  [['send', '--to', '127.0.0.1:0'], '--to needs a port other than 0'],
+  [['healthcheck', '--http-address', 'off'], 'not ready at off: HTTP is off (--http-address)'],
   [
     ['healthcheck', '-t', '127.0.0.1:2001'],
-    1,
     'not ready at off: HTTP is off (--bind-tcp has its default port; choose another with --http-address)',
   ],
+])('%j is refused with a line that says what to change', async (args, line) => {
+  const { code, stderr } = await xraydHere(args, { env: { AWS_REGION: 'eu-west-1' } });
+  expect(code).toBe(1);
+  expect(stderr).toContain(line);
+});
+
+test.each<[args: string[], line: string]>([
   [
     ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', 'no-such-host.invalid:1'],
-    1,
     'cannot listen on HTTP no-such-host.invalid:1',
   ],
   [
     ['-b', 'no-such-host.invalid:1', '-t', 'off', '--http-address', 'off'],
-    1,
     'cannot listen on UDP no-such-host.invalid:1',
   ],
   [
     ['-b', '127.0.0.1:0', '-t', 'no-such-host.invalid:1', '--http-address', 'off'],
-    1,
     'cannot listen on TCP no-such-host.invalid:1',
   ],
   [
     ['local', '-b', '127.0.0.1:0', '-t', '[fe80::1%no0]:0', '--http-address', 'off'],
-    1,
     'cannot listen on TCP [fe80::1%no0]:0',
   ],
   [
     ['local', '-b', '[fe80::1%no0]:0', '-t', '127.0.0.1:0', '--http-address', 'off'],
-    1,
     'cannot listen on UDP [fe80::1%no0]:0',
   ],
-])('%j ends the start with a line that says what to change', async (args, code, line) => {
-  const ended = await run(...args);
-  expect(ended.code).toBe(code);
-  expect(ended.output).toContain(line);
-  expect(ended.output).not.toMatch(/TypeError|\n {4}at /);
+])('%j ends the start with a line that says what to change', async (args, line) => {
+  const { code, output } = await run(...args);
+  expect(code).toBe(1);
+  expect(output).toContain(line);
+  expect(output).not.toMatch(/TypeError|\n {4}at /);
 });
 
 test('healthcheck asks a configured port, even if TCP has it too', async () => {
   const daemon = await scope.daemon({ args: ['-o', '-n', 'us-east-1'] });
   const address = new URL(daemon.httpUrl).host;
-  expect(await run('healthcheck', '-t', address, '--http-address', address)).toMatchObject({ code: 0, output: '' });
+  expect(await xraydHere(['healthcheck', '-t', address, '--http-address', address])).toEqual({
+    code: 0,
+    stdout: 'ready\n',
+    stderr: '',
+  });
 });
 
 test('a flag of another command ends the start, and is named', async () => {
@@ -117,7 +123,7 @@ test('a flag of another command ends the start, and is named', async () => {
     code: 2,
     output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd --help.\n',
   });
-  expect((await run('run', '--account-id', '123456789012', '--', 'true')).output).toContain(
+  expect((await xraydHere(['run', '--account-id', '123456789012', '--', 'true'])).stderr).toContain(
     '--account-id is not used by xrayd run, only by xrayd local.',
   );
 });

@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { accessLogLine } from '../fakes/access-log.ts';
 import { sharedLocal } from '../fakes/shared-local.ts';
-import { xrayd, type Ended } from '../fakes/program.ts';
+import { xraydHere } from '../fakes/command.ts';
+import type { Ended } from '../fakes/program.ts';
 
 const local = await sharedLocal();
 const folder = mkdtempSync(join(tmpdir(), 'xrayd-alb-'));
@@ -19,7 +20,7 @@ function file(name: string, bytes: string | Buffer): string {
   return join(folder, name);
 }
 
-const imported = (...args: string[]): Promise<Ended> => xrayd(['import', '--api', local.api, '--alb-log', ...args]);
+const imported = (...args: string[]): Promise<Ended> => xraydHere(['import', '--api', local.api, '--alb-log', ...args]);
 
 interface Read {
   readonly accessLog?: readonly string[];

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { sharedLocal } from '../fakes/shared-local.ts';
-import { xrayd, type Ended } from '../fakes/program.ts';
+import { xraydHere } from '../fakes/command.ts';
+import type { Ended } from '../fakes/program.ts';
 
 const local = await sharedLocal();
 
-const exported = (...args: string[]): Promise<Ended> => xrayd(['export', '--api', local.api, ...args]);
+const exported = (...args: string[]): Promise<Ended> => xraydHere(['export', '--api', local.api, ...args]);
 
 const idsIn = ({ stdout }: Ended): string[] =>
   (JSON.parse(stdout) as { Traces: { Id: string }[] }).Traces.map(({ Id }) => Id);

@@ -8,6 +8,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { segmentJson } from '../fakes/traces.ts';
 import { EXAMPLE_KEYS, FakeXRay } from '../fakes/xray.ts';
+import { xraydHere } from '../fakes/command.ts';
 import { xrayd } from '../fakes/program.ts';
 
 const scope = new Scope();
@@ -53,7 +54,7 @@ const linksIn = (nodes: readonly GraphNode[]): string[] =>
   );
 
 test('imports traces as AWS returns them: Lambda’s links start at the queue, in either trace and in both', async () => {
-  const imported = await xrayd([
+  const imported = await xraydHere([
     'import',
     '--api',
     local.api,
@@ -87,7 +88,7 @@ test('imports traces as AWS returns them: Lambda’s links start at the queue, i
     'client outer',
   ]);
   // What X-Ray infers is inferred again.
-  const exported = await xrayd(['export', '--api', local.api, '--trace-id', [producer, machine].join(',')]);
+  const exported = await xraydHere(['export', '--api', local.api, '--trace-id', [producer, machine].join(',')]);
   const { Traces } = JSON.parse(exported.stdout) as { Traces: { Segments: { Document: string }[] }[] };
   expect(
     Traces.map(({ Segments }) =>
@@ -101,7 +102,9 @@ test('imports traces as AWS returns them: Lambda’s links start at the queue, i
 
 test('a link leads to the service that it names if the other trace is missing', async () => {
   const { Traces } = JSON.parse(readFileSync(fixture('lambda-links.json'), 'utf8')) as { Traces: { Id: string }[] };
-  await xrayd(['import', '--api', local.api], { input: JSON.stringify(Traces.slice(0, 1)) });
+  const file = join(scope.folder(), 'producer.json');
+  writeFileSync(file, JSON.stringify(Traces.slice(0, 1)));
+  await xraydHere(['import', '--api', local.api, file]);
   const body = JSON.stringify({ TraceIds: [Traces[0]!.Id] });
   const answer = (await (await fetch(`${local.daemon.tcpUrl}/TraceGraph`, { method: 'POST', body })).json()) as {
     Services: GraphNode[];
@@ -126,12 +129,13 @@ test('lists, exports and imports a segment marked as inferred, and one with time
   ];
   const file = join(scope.folder(), 'odd.ndjson');
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
-  expect(await xrayd(['import', '--api', local.api, file])).toMatchObject({ code: 0 });
+  expect(await xraydHere(['import', '--api', local.api, file])).toMatchObject({ code: 0 });
   const { rows } = (await (await fetch(`${local.daemon.tcpUrl}/api/traces`)).json()) as { rows: { name: string }[] };
   expect(rows.map(({ name }) => name).sort()).toEqual(['mine', 'ms']);
-  const exported = await xrayd(['export', '--api', local.api]);
+  const exported = await xraydHere(['export', '--api', local.api]);
   expect(exported.stderr).toBe('exported 2 traces\n');
-  const again = await xrayd(['import', '--api', other.api], { input: exported.stdout });
+  writeFileSync(file, exported.stdout);
+  const again = await xraydHere(['import', '--api', other.api, file]);
   expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
 });
 
@@ -141,7 +145,7 @@ test('import names the documents that X-Ray would refuse, and stores the others'
     file,
     `${JSON.stringify(segmentJson('good'))}\n${JSON.stringify({ ...segmentJson('bad'), id: 'x' })}\n`,
   );
-  const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
+  const { code, stderr } = await xraydHere(['import', '--api', local.api, file]);
   expect(code).toBe(1);
   expect(stderr).toBe(
     `imported 1 trace: 1 document stored, 1 refused\n  refused x of ${file}: InvalidId: Invalid segment. ErrorCode: InvalidId\n`,
@@ -154,7 +158,7 @@ test('import names a document that is too large, and stores the others', async (
   const large = { ...segmentJson('large', { trace_id: traceId }), metadata: { text: 'x'.repeat(6_000_000) } };
   const documents = [segmentJson('before'), large, segmentJson('after')];
   writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
-  const { code, stderr } = await xrayd(['import', '--api', local.api, file]);
+  const { code, stderr } = await xraydHere(['import', '--api', local.api, file]);
   expect(stderr).toMatch(/^imported \d traces: 2 documents stored, 1 refused\n/);
   expect(stderr).toMatch(
     /refused a document of \/.*traces\.ndjson: RequestEntityTooLargeException: A document of trace \S+ has 6000\d+ bytes/,
@@ -163,7 +167,7 @@ test('import names a document that is too large, and stores the others', async (
   expect(code).toBe(1);
 });
 
-test.each([
+test.each<[args: string[], problem: RegExp]>([
   [
     ['export', '--api', '127.0.0.1:9'],
     /no local X-Ray answers at http:\/\/127.0.0.1:9: .*Start one with `xrayd local`/,
@@ -171,27 +175,32 @@ test.each([
   [['import', '/nonexistent/traces.json'], /cannot import \/nonexistent\/traces.json: ENOENT/],
   [['run'], /run needs a command: xrayd run -- npm test/],
   [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, not "slow"/],
-  [['run', '--', '/nonexistent/program'], /cannot run \/nonexistent\/program: there is no such program/],
 ])('%j explains what is wrong and what to do', async (args, problem) => {
-  const { code, stderr } = await xrayd(args);
+  const { code, stderr } = await xraydHere(args);
   expect(stderr).toMatch(problem);
   expect(code).toBeGreaterThan(0);
 });
 
+test('run names a program that does not exist', async () => {
+  const { code, stderr } = await xrayd(['run', '--', '/nonexistent/program']);
+  expect(stderr).toMatch(/cannot run \/nonexistent\/program: there is no such program/);
+  expect(code).toBeGreaterThan(0);
+});
+
 test('export --wait waits for the first trace, and fails when none comes', async () => {
-  const waiting = xrayd(['export', '--api', local.api, '--filter', 'service("web")', '--wait', '20']);
+  const waiting = xraydHere(['export', '--api', local.api, '--filter', 'service("web")', '--wait', '20']);
   await local.putTrace();
   expect(await waiting).toMatchObject({ code: 0, stderr: 'exported 1 trace\n' });
-  const none = await xrayd(['export', '--api', local.api, '--filter', 'service("none")', '--wait', '1']);
+  const none = await xraydHere(['export', '--api', local.api, '--filter', 'service("none")', '--wait', '1']);
   expect(none).toMatchObject({ code: 1, stdout: '', stderr: 'xrayd: no trace matched within 1 s\n' });
 });
 
 test('requires the token, and accepts it', async () => {
   const guarded = await LocalXRay.of(scope, '--token', 'secret-token');
-  const refused = await xrayd(['export', '--api', guarded.api]);
+  const refused = await xraydHere(['export', '--api', guarded.api]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/HTTP 403/);
-  expect((await xrayd(['export', '--api', guarded.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
+  expect((await xraydHere(['export', '--api', guarded.api], { env: { XRAYD_TOKEN: 'secret-token' } })).code).toBe(0);
 });
 
 test('--tee forwards stored segments to AWS, byte for byte and signed, and counts them', async () => {

@@ -1,0 +1,33 @@
+import type { Command } from '../config/commands.ts';
+import { readConfigFile } from '../config/file.ts';
+import type { CommandLine } from '../config/flags.ts';
+import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { Environment } from '../pipeline/environment.ts';
+import type { CommandEntry, CommandOutput } from './command.ts';
+import { COMMANDS } from './commands.ts';
+
+/**
+ * Reads the configuration of the command that a command line names, and runs it, or prints the configuration. Resolves
+ * with the exit code. Throws XraydError for an error that the user can fix.
+ */
+export async function runCommand<C extends Command>(
+  commandLine: CommandLine<C>,
+  { env, output }: { readonly env: Environment; readonly output: CommandOutput },
+): Promise<number> {
+  const { isService, load }: CommandEntry<C> = COMMANDS[commandLine.command];
+  const read = async (): Promise<LoadedConfig<C>> => {
+    const file = await readConfigFile(configFileNameOf(commandLine, env));
+    return mergeConfig({ commandLine, env, file });
+  };
+  const loaded = await read();
+  const { printConfig: isAsked } = loaded.config as Config;
+  // A service logs its warnings.
+  if (isAsked || isService !== true) for (const warning of loaded.warnings) output.say(`xrayd: ${warning}\n`);
+  if (isAsked) {
+    await output.out(printConfig(loaded));
+    return 0;
+  }
+  const { run } = await load();
+  return run(loaded, { operands: commandLine.operands, env, output, reread: read });
+}
