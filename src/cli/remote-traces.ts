@@ -61,6 +61,8 @@ export interface RemoteTracesOptions {
   readonly idsByText?: IdsByText;
   /** A million by default. */
   readonly maxListed?: number;
+  /** Limit of consecutive pages without anything new; 1,000 by default. */
+  readonly maxIdlePages?: number;
 }
 
 /** Reads traces from an X-Ray, AWS's or the local one, through AWS's own client. */
@@ -69,13 +71,18 @@ export class RemoteTraces {
   readonly #isLocal: boolean;
   readonly #idsByText: IdsByText | undefined;
   readonly #maxListed: number;
+  readonly #maxIdlePages: number;
   #notGiven = 0;
 
-  constructor(client: XRayClient, { isLocal = false, idsByText, maxListed = MAX_LISTED }: RemoteTracesOptions = {}) {
+  constructor(
+    client: XRayClient,
+    { isLocal = false, idsByText, maxListed = MAX_LISTED, maxIdlePages = MAX_IDLE_PAGES }: RemoteTracesOptions = {},
+  ) {
     this.#client = client;
     this.#isLocal = isLocal;
     this.#idsByText = idsByText;
     this.#maxListed = maxListed;
+    this.#maxIdlePages = maxIdlePages;
   }
 
   /** Number of traces of the last query that X-Ray listed, or that were named, but that it did not return. */
@@ -120,7 +127,9 @@ export class RemoteTraces {
       EndTime: dateOf(this.#isLocal ? LAST_MS : nowMs + AHEAD_MS),
       ...(filter === '' ? {} : { FilterExpression: filter }),
     };
-    const pages = pagesOf((NextToken) => this.#client.send(new GetTraceSummariesCommand({ ...input, ...NextToken })));
+    const pages = this.#pagesOf((NextToken) =>
+      this.#client.send(new GetTraceSummariesCommand({ ...input, ...NextToken })),
+    );
     const seen = new Set<string>();
     for await (const { page, idle } of pages) {
       const before = seen.size;
@@ -150,7 +159,7 @@ export class RemoteTraces {
       const TraceIds = left;
       const unprocessed = new Set<string>();
       const found = new Set<string>();
-      for await (const { page, idle } of pagesOf((NextToken) =>
+      for await (const { page, idle } of this.#pagesOf((NextToken) =>
         this.#client.send(new BatchGetTracesCommand({ TraceIds, ...NextToken })),
       )) {
         const before = found.size;
@@ -168,43 +177,51 @@ export class RemoteTraces {
       this.#notGiven += TraceIds.filter((id) => !found.has(id) && !unprocessed.has(id)).length;
     }
   }
+
+  /**
+   * The pages of `ask` until one has no token for the next; a page may be empty. A repeated token is an error, because
+   * it would never end.
+   */
+  async *#pagesOf<T extends { readonly NextToken?: string | undefined }>(
+    ask: (token: { NextToken?: string }) => Promise<T>,
+  ): AsyncGenerator<{ readonly page: T; readonly idle: IdlePages }> {
+    const asked = new Set<string>();
+    const idle = new IdlePages(this.#maxIdlePages);
+    let token: { NextToken?: string } = {};
+    for (;;) {
+      const page = await ask(token);
+      yield { page, idle };
+      const NextToken: unknown = page.NextToken;
+      if ((NextToken ?? '') === '') return;
+      if (typeof NextToken !== 'string') throw notXRay('its NextToken is not a string');
+      const mark = hash('sha256', NextToken);
+      if (asked.has(mark))
+        throw new XraydError(
+          'XRAYD_TRANSFER',
+          'the server returned the same NextToken twice: the list would never end',
+        );
+      asked.add(mark);
+      token = { NextToken };
+    }
+  }
 }
 
 /** Notes whether each page had anything new. Throws after many consecutive pages without. */
 class IdlePages {
+  readonly #max: number;
   #pages = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   note(isNew: boolean): void {
     this.#pages = isNew ? 0 : this.#pages + 1;
-    if (this.#pages === MAX_IDLE_PAGES)
+    if (this.#pages === this.#max)
       throw new XraydError(
         'XRAYD_TRANSFER',
-        `the server returned ${MAX_IDLE_PAGES} consecutive pages without anything new, each with a NextToken`,
+        `the server returned ${this.#max} consecutive pages without anything new, each with a NextToken`,
       );
-  }
-}
-
-/**
- * The pages of `ask` until one has no token for the next; a page may be empty. A repeated token is an error, because it
- * would never end.
- */
-async function* pagesOf<T extends { readonly NextToken?: string | undefined }>(
-  ask: (token: { NextToken?: string }) => Promise<T>,
-): AsyncGenerator<{ readonly page: T; readonly idle: IdlePages }> {
-  const asked = new Set<string>();
-  const idle = new IdlePages();
-  let token: { NextToken?: string } = {};
-  for (;;) {
-    const page = await ask(token);
-    yield { page, idle };
-    const NextToken: unknown = page.NextToken;
-    if ((NextToken ?? '') === '') return;
-    if (typeof NextToken !== 'string') throw notXRay('its NextToken is not a string');
-    const mark = hash('sha256', NextToken);
-    if (asked.has(mark))
-      throw new XraydError('XRAYD_TRANSFER', 'the server returned the same NextToken twice: the list would never end');
-    asked.add(mark);
-    token = { NextToken };
   }
 }
 
