@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { COMPILE_CACHE } from './test/build.ts';
 import { LongestFirst } from './test/longest-first.ts';
-import { RETRY, SUITES } from './test/suites.ts';
+import { PROPERTIES, RETRY, SUITES } from './test/suites.ts';
 
-const ELSEWHERE = Object.values(SUITES).flatMap(({ settings }) => settings.include);
+const ELSEWHERE = Object.values(SUITES)
+  .flatMap(({ settings }) => settings.include)
+  .filter((path) => !PROPERTIES.includes(path));
 /** Modules of the page keep their state, and look at a browser's globals when they are loaded. */
 const PAGE_MODULES = 'test/ui/**/*.test.ts';
 

@@ -23,6 +23,11 @@ const MINUTE = 60_000;
  */
 export const RETRY = process.env['CI'] === undefined ? 0 : 1;
 
+/** Property tests of `npm test`, which `npm run test:fuzz` runs with ten times as many cases (`cases` of test/fakes). */
+export const PROPERTIES: readonly string[] = ['filter/agreement', 'filter/parse', 'filter/text', 'store/text-scan'].map(
+  (name) => `test/${name}.test.ts`,
+);
+
 /**
  * What `npm test` leaves out, since it takes minutes, fills both cores or needs more than Node. `npm run test:NAME`
  * runs one, `npm run test:all` everything.
@@ -41,9 +46,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   fuzz: {
     about: 'random input, and the gate of the benchmarks',
     settings: {
-      include: ['test/fuzz/**/*.test.ts', 'test/bench/gate.test.ts'],
-      testTimeout: MINUTE,
+      include: ['test/fuzz/**/*.test.ts', 'test/bench/gate.test.ts', ...PROPERTIES],
+      testTimeout: 5 * MINUTE,
       fileParallelism: false,
+      env: { XRAYD_TEST_CASES: '10' },
     },
   },
   clients: {

@@ -1,9 +1,7 @@
 import fc from '../fakes/fast-check.ts';
-import { ALL_OPERATIONS } from '../../src/formats/xray/operations.ts';
-import { XRayBackend } from '../../src/api/backend.ts';
 import { printFilter } from '../../src/filter/print.ts';
-import { LiveFeed } from '../../src/api/live.ts';
 import { expressions } from '../fakes/filters.ts';
+import { requestShapes, type JsonSchema, type RequestShape } from '../fakes/operation-schemas.ts';
 import { mutated, type Random } from '../fakes/random.ts';
 import { randomTraces } from '../fakes/random-traces.ts';
 import { START } from '../fakes/traces.ts';
@@ -14,14 +12,6 @@ export interface Request {
   readonly body: Buffer;
 }
 
-/** A JSON schema. */
-type JsonSchema = Readonly<Record<string, unknown>>;
-
-interface Shape {
-  readonly path: string;
-  readonly schema: JsonSchema;
-}
-
 /** Requests that empty the store; more, and there would be nothing to ask for. */
 const CLEAR_SHARE = 0.001;
 /** Of filters, those with hundreds of branches. */
@@ -29,7 +19,7 @@ const WIDE_SHARE = 0.01;
 /** Members that are seldom right when they are there. */
 const SELDOM = /^(NextToken|RetrievalToken|GroupARN|RuleARN)$/;
 
-const OWN: readonly Shape[] = [
+const OWN: readonly RequestShape[] = [
   '/api/import',
   '/api/traces/1-6ab3b3f3-000000000000000000000001/pin',
   '/nowhere',
@@ -60,11 +50,11 @@ const READS = [
 /** Requests to the local X-Ray: mostly what an operation's schema allows or nearly allows, sometimes rubbish. */
 export class Bodies {
   readonly #random: Random;
-  readonly #shapes: readonly Shape[];
+  readonly #shapes: readonly RequestShape[];
   readonly #filters: readonly string[];
   readonly #documents: readonly string[];
 
-  private constructor(random: Random, shapes: readonly Shape[], seed: number) {
+  private constructor(random: Random, shapes: readonly RequestShape[], seed: number) {
     this.#random = random;
     this.#shapes = shapes;
     this.#filters = fc.sample(expressions, { numRuns: 500, seed }).map(printFilter);
@@ -74,19 +64,7 @@ export class Bodies {
   }
 
   static async of(random: Random, seed: number): Promise<Bodies> {
-    // The real operations with their schemas; nothing is called.
-    const store = { write: async () => ({}) };
-    const deps = { store, ingest: {}, feed: new LiveFeed() };
-    const backend = new XRayBackend(
-      { account: { region: 'eu-west-1', accountId: '1' }, defaultSampling: 'all' },
-      deps as never,
-    );
-    await backend.open();
-    const shapes = ALL_OPERATIONS.map(({ name, path }) => ({
-      path,
-      schema: backend.operations[name].schema as JsonSchema,
-    }));
-    return new Bodies(random, [...shapes, ...OWN], seed);
+    return new Bodies(random, [...(await requestShapes()), ...OWN], seed);
   }
 
   next(): Request {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from '../fakes/fast-check.ts';
+import fc, { cases } from '../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { parseFilter } from '../../src/filter/parse.ts';
 import { isFound, type Search } from '../../src/filter/search.ts';
@@ -159,7 +159,7 @@ test('words find what a full scan finds, in the same order: common and rare word
         if (traces > 0 && traces < TRACES) found++;
       },
     ),
-    { numRuns: 100, seed: 7 },
+    { numRuns: cases(40), seed: 7 },
   );
-  expect(found).toBeGreaterThan(20);
+  expect(found).toBeGreaterThan(10);
 });
