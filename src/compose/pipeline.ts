@@ -5,9 +5,10 @@ import type { Accounting } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Exporter } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
+import { returnFreedMemory, shareFreedMemory } from '../pipeline/native.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
-import { preferMemory } from './heap-tuning.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import { preferMemory, youngCollector } from './heap-tuning.ts';
+import { isMemoryScarce, type MemoryBudget } from './memory-budget.ts';
 
 export type Part = Component & { readonly state?: ComponentState };
 
@@ -76,8 +77,18 @@ export class Pipeline {
 /** The spool in the options. */
 export function spoolOf(
   { spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>,
-  { inMemoryBytes, spoolFiles }: Pick<MemoryBudget, 'inMemoryBytes' | 'spoolFiles'>,
+  { limitBytes, inMemoryBytes, spoolFiles }: Pick<MemoryBudget, 'limitBytes' | 'inMemoryBytes' | 'spoolFiles'>,
 ): PipelineConfig['spool'] {
   if (spool === '') return undefined;
-  return { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes, maxFiles: spoolFiles };
+  const disk = { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes, maxFiles: spoolFiles };
+  if (!isMemoryScarce(limitBytes)) return disk;
+  shareFreedMemory();
+  const collect = youngCollector();
+  return {
+    ...disk,
+    onGarbage: () => {
+      collect();
+      returnFreedMemory();
+    },
+  };
 }

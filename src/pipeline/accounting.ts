@@ -28,7 +28,7 @@ export const DROP_REASONS = {
   },
   spool_full: {
     event: 'dropped the oldest segments of the spool: it is full',
-    remedy: 'Raise --spool-size, or find out why uploads are slower than arrivals',
+    remedy: 'Raise --spool-size or the memory limit, as the log says, or find out why uploads are slower than arrivals',
   },
   spool_unreadable: {
     event:

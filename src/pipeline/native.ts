@@ -33,3 +33,21 @@ function trimmer(): () => void {
     return () => {};
   }
 }
+
+/** Source: mallopt(3), malloc.h. */
+const M_ARENA_MAX = -8;
+const ARENAS = 2;
+
+/**
+ * glibc gives each thread memory of its own to allocate from, and returns it only when all above it is free. Each of
+ * the 16 threads that read and move the files of the spool would keep some megabytes: 25 MB with 200,000 files. Does
+ * nothing where node:ffi or glibc is missing.
+ */
+export function shareFreedMemory(): void {
+  try {
+    const { functions } = nativeModule().dlopen(null, { mallopt: { arguments: ['i32', 'i32'], return: 'i32' } });
+    functions.mallopt(M_ARENA_MAX, ARENAS);
+  } catch {
+    // Another C library.
+  }
+}

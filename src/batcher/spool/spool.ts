@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DROP_REASONS, dropMessage, type Accounting, type SegmentStock } from '../../pipeline/accounting.ts';
+import { DROP_REASONS, type Accounting, type SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
@@ -16,7 +16,7 @@ import type { HeldFile } from './owned-folder.ts';
 import { ReadMemory } from './read-memory.ts';
 import { Removal } from './removal.ts';
 import { SharedFolder } from './shared-folder.ts';
-import { refuse, troubleOf, type Reporting, type Trouble } from './trouble.ts';
+import { refuse, reportEviction, troubleOf, type Reporting, type Shortage, type Trouble } from './trouble.ts';
 import { WaitingFiles } from './waiting-files.ts';
 
 /** A disk that hangs must not delay the start; its files are found later. */
@@ -25,6 +25,8 @@ const OPEN_TIMEOUT_MS = 1_000;
 const HANG_MS = 10_000;
 /** One listing of the folder, if no other process uses it. */
 const LOOK_EVERY_MS = 10_000;
+/** Of the files that a process may own. */
+const ADOPTED_SHARE = 1 / 16;
 
 export interface SpoolConfig {
   readonly folder: string;
@@ -36,6 +38,8 @@ export interface SpoolConfig {
   readonly maxBytesInMemory?: number;
   /** What the process may own, because it remembers each file; none by default. */
   readonly maxFiles?: number;
+  /** Called whenever some files of ended processes have been moved: each leaves a kilobyte of garbage. */
+  readonly onGarbage?: () => void;
   readonly isNewestFirst: boolean;
   /** How often to look for files of ended processes; every 10 s by default. */
   readonly lookEveryMs?: number;
@@ -103,7 +107,7 @@ export class Spool implements Component, SegmentStock {
       onAdopted: (files) => this.#adopt(files),
       heldNames: () =>
         new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
-      room: () => Math.max(0, this.#maxFiles - this.#entries.length),
+      room: () => this.#room(),
       onLook: () => this.#removal.retry(),
       onLooked: () => this.#onLooked(),
       onTrouble: (error) => this.#setTrouble(error),
@@ -186,7 +190,10 @@ export class Spool implements Component, SegmentStock {
     { isWanted, onTaken }: { readonly isWanted: () => boolean; readonly onTaken: () => void },
   ): Promise<boolean> {
     return this.#write(batches, {
-      makeRoom: (more) => this.#hasCapacity(more) || refuse(this.#reporting()),
+      makeRoom: (more) => {
+        const shortage = this.#shortageOf(more);
+        return shortage === undefined || refuse(this.#reporting(), shortage);
+      },
       isWanted,
       isPromised: true,
       onTaken,
@@ -202,7 +209,7 @@ export class Spool implements Component, SegmentStock {
     if (!this.isUsable) return false;
     await this.#folder.open();
     const more = { bytes, files: entries.length };
-    if (!this.#hasCapacity(more)) await this.#folder.lookAgain();
+    if (this.#shortageOf(more) !== undefined) await this.#folder.lookAgain();
     const { own } = this.#folder;
     if (own === undefined || this.#isClosed || !makeRoom(more)) return false;
     const files = entries.map((entry) => own.hold(entry));
@@ -295,6 +302,7 @@ export class Spool implements Component, SegmentStock {
       this.#accounting.restored += segments;
     }
     this.#entries.adopt(files);
+    this.#config.onGarbage?.();
   }
 
   get #maxFiles(): number {
@@ -306,9 +314,21 @@ export class Spool implements Component, SegmentStock {
     return this.#folder.isInMemory ? Math.min(maxBytes, maxBytesInMemory) : maxBytes;
   }
 
-  #hasCapacity({ bytes, files }: Size): boolean {
-    if (this.#entries.length + files > this.#maxFiles) return false;
-    return this.#bytes + this.#folder.othersBytes + bytes <= this.#maxBytes;
+  /**
+   * How many more files of ended processes to adopt: none until there is room for many. Otherwise a process with as many
+   * as it may own would adopt one for each that it has sent, and sort all of them each time.
+   */
+  #room(): number {
+    const room = this.#maxFiles - this.#entries.length;
+    return room < this.#maxFiles * ADOPTED_SHARE ? 0 : room;
+  }
+
+  /** Why `more` does not fit beside the files of all processes; undefined if it does. */
+  #shortageOf({ bytes, files }: Size): Shortage | undefined {
+    if (this.#entries.length + files > this.#maxFiles) return 'files';
+    const maxBytes = this.#maxBytes;
+    if (this.#bytes + this.#folder.othersBytes + bytes <= maxBytes) return undefined;
+    return maxBytes < this.#config.maxBytes ? 'memory' : 'space';
   }
 
   /**
@@ -316,18 +336,13 @@ export class Spool implements Component, SegmentStock {
    * promised to its sender.
    */
   #evict(more: Size): boolean {
-    while (!this.#hasCapacity(more)) {
+    for (let shortage; (shortage = this.#shortageOf(more)) !== undefined;) {
       const oldest = this.#entries.takeUnpromised();
       if (oldest === undefined) return false;
       this.#segments -= oldest.segments;
       this.#bytes -= oldest.diskBytes;
       this.#accounting.dropped.spool_full += oldest.segments;
-      this.#log.limited(
-        'dropped_spool_full',
-        'error',
-        { reason: 'spool_full', segments: oldest.segments },
-        dropMessage('spool_full'),
-      );
+      reportEviction(this.#reporting(), oldest.segments, shortage);
       void this.#removal.remove(oldest);
     }
     return true;

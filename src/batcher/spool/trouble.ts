@@ -1,3 +1,4 @@
+import { DROP_REASONS } from '../../pipeline/accounting.ts';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import type { Logger } from '../../pipeline/logger.ts';
 
@@ -25,15 +26,39 @@ export function troubleOf(error: unknown, limit: string, message: string, { fold
   return { reason, untilMs: nowMs + RETRY_AFTER_MS };
 }
 
+/**
+ * What a full spool has none left of: space below `--spool-size`, memory that its files on tmpfs share with the process,
+ * or files that the process may remember.
+ */
+export type Shortage = 'space' | 'memory' | 'files';
+
+const REMEDY: Readonly<Record<Shortage, string>> = {
+  space: 'Raise --spool-size',
+  memory: 'It is in memory (tmpfs): set --spool to a folder on a disk, raise the memory limit',
+  files: 'It has as many files as the memory limit allows: raise that limit',
+};
+const remedyOfFull = (shortage: Shortage): string =>
+  `${REMEDY[shortage]}, or find out why uploads are slower than arrivals`;
+
 /** Logs that documents stay with their senders, because the spool has no space. */
-export function refuse({ folder, log }: Reporting): false {
+export function refuse({ folder, log }: Reporting, shortage: Shortage): false {
   log.limited(
-    'spool_refuses',
+    `spool_refuses_${shortage}`,
     'error',
     { folder },
-    'the spool is full: requests are refused, and their senders keep what is in them. Raise --spool-size, or find out why uploads are slower than arrivals',
+    `the spool is full: requests are refused, and their senders keep what is in them. ${remedyOfFull(shortage)}`,
   );
   return false;
+}
+
+/** Logs that the oldest segments were dropped, because the spool has no space. */
+export function reportEviction({ folder, log }: Reporting, segments: number, shortage: Shortage): void {
+  log.limited(
+    `dropped_spool_full_${shortage}`,
+    'error',
+    { reason: 'spool_full', folder, segments },
+    `${DROP_REASONS.spool_full.event}. ${remedyOfFull(shortage)}`,
+  );
 }
 
 /** What a person can do about an error of the spool's disk; undefined if the error itself says enough. */

@@ -32,7 +32,8 @@ export class WaitingFiles {
 
   /** Files of an ended process. */
   adopt(files: readonly HeldFile[]): void {
-    this.#files = [...this.#files, ...files].sort(byAge);
+    this.#files.push(...files);
+    this.#files.sort(byAge);
   }
 
   /** Takes the next file to send; with `onlyPromised`, the next of those that were promised to their senders. */

@@ -39,12 +39,13 @@ async function open(
     maxBytesInMemory = maxBytes,
     maxFiles = Infinity,
     lookEveryMs = 10_000,
+    onGarbage = () => {},
     now = monotonicMs,
   }: Partial<SpoolConfig> & { now?: () => number } = {},
 ) {
   const accounting = new Accounting();
   const log = new MemoryLog();
-  const config = { folder, maxBytes, maxBytesInMemory, maxFiles, lookEveryMs, isNewestFirst: false };
+  const config = { folder, maxBytes, maxBytesInMemory, maxFiles, lookEveryMs, onGarbage, isNewestFirst: false };
   const spool = await scope.start(new Spool(config, { accounting, log, now }));
   let given = 0;
   return {
@@ -298,11 +299,37 @@ test('leaves files of an ended process where they are while it has as many as it
 });
 
 test('refuses to own more files than it may, which takes memory', async () => {
-  const { spool, write, accounting } = await open(scope.folder(), { maxFiles: 2 });
+  const { spool, write, accounting, log } = await open(scope.folder(), { maxFiles: 2 });
   for (const document of ['a', 'b', 'c']) expect(await write(document)).toBe(true);
   expect(accounting.snapshot()).toMatchObject({ spooled: 2, dropped: { spool_full: 1 } });
   const all = { isWanted: () => true, onTaken: () => {} };
   expect(await spool.writeAll([segmentsOf(['d'])], all)).toBe(false);
+  expect(log.find(/dropped the oldest segments .*memory limit/, 'error')).toHaveLength(1);
+  expect(log.find(/requests are refused.*memory limit/, 'error')).toHaveLength(1);
+  expect(log.find(/--spool-size/)).toHaveLength(0);
+});
+
+test('adopts many files at a time, not one for each that was sent', async () => {
+  const folder = scope.folder();
+  const before = await open(folder);
+  await Promise.all(numberedDocuments(100).map((document) => before.write(document)));
+  await before.spool.stop();
+  let adoptions = 0;
+  const { spool, accounting } = await open(folder, { maxFiles: 64, lookEveryMs: 5, onGarbage: () => adoptions++ });
+  expect(accounting.restored).toBe(64);
+  const sendOne = async (): Promise<void> => {
+    const taken = await spool.take();
+    if (taken === undefined) return;
+    spool.checkOut(taken.entry);
+    await spool.finish(taken.entry);
+  };
+  while (accounting.restored < 100) {
+    await sendOne();
+    // Files are looked for meanwhile.
+    await new Promise((next) => setTimeout(next, 10));
+  }
+  // 64 at the start, then at least 4 at a time.
+  expect(adoptions).toBeLessThanOrEqual(1 + 36 / 4);
 });
 
 test('drops the oldest batches if the limit was lowered between two starts', async () => {
