@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { everyBytes } from '../pipeline/collector.ts';
+import { hasTooManyChunks } from './chunks.ts';
 
 /** A request's body; its memory is counted until `release`. */
 export interface Body {
@@ -21,12 +22,6 @@ const STEP_BYTES = 64 * 1024;
  */
 const SMALL_BYTES = 16 * 1024;
 const SMALL_RESERVE_BYTES = 2 * 1024 * 1024;
-/**
- * Each chunk costs some microseconds, and an encoding may make every byte a chunk. An Ethernet frame has 1,460 bytes;
- * the first chunks may be as small as they like.
- */
-const MIN_CHUNK_BYTES = 128;
-const FREE_CHUNKS = 1_000;
 const GARBAGE_BYTES = 4 * 1024 * 1024;
 const NOTHING: Body = { bytes: Buffer.alloc(0), release: () => {} };
 
@@ -71,7 +66,7 @@ export class BodyReader {
       for await (const chunk of source) {
         const end = length + chunk.length;
         this.#noteGarbage(chunk.length);
-        if (end > maxBytes || ++chunks > FREE_CHUNKS + end / MIN_CHUNK_BYTES) return 'too_large';
+        if (end > maxBytes || hasTooManyChunks(++chunks, end)) return 'too_large';
         if (end > memory.byteLength && !this.#grow(memory, stepsOf(end))) return 'busy';
         new Uint8Array(memory).set(chunk, length);
         length = end;

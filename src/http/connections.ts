@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { everyBytes } from '../pipeline/collector.ts';
+import { limitChunks } from './chunks.ts';
 import { connectionsWithin } from './open-files.ts';
 
 /**
@@ -75,13 +76,14 @@ export class ConnectionLimits {
    * Counts a request until it is answered. False if its connection has too many open requests; the connection is closed
    * without a response.
    */
-  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
     const open = this.#open.get(socket) ?? new Set();
     if (socket.destroyed || open.size === MAX_PIPELINED) {
-      stopParsing(socket);
-      socket.destroy();
+      cut(socket);
       return false;
     }
+    limitChunks(request, () => cut(socket));
     this.#open.set(socket, open.add(response));
     this.#last.set(socket, response);
     response.once('close', () => void open.delete(response));
@@ -123,8 +125,13 @@ function closeOldest(server: Server, maxConnections: number): void {
   });
 }
 
+function cut(socket: Socket): void {
+  stopParsing(socket);
+  socket.destroy();
+}
+
 /**
- * Stops parsing further requests of the same read. 64 KB can hold 2,000 requests, whose objects take 5 MB until the
+ * Stops parsing the rest of the same read. 64 KB can hold 2,000 requests, whose objects take 5 MB until the
  * connection is closed, and hundreds of connections may be read before that. Node has no documented call for this; it
  * does the same itself before it frees a parser.
  */

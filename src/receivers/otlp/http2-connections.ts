@@ -1,5 +1,6 @@
 import { constants, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { limitChunks } from '../../http/chunks.ts';
 import { connectionsWithin } from '../../http/open-files.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
 
@@ -95,6 +96,10 @@ export class Http2Connections {
       if (connection !== undefined && ++connection.refused > this.#limits.maxStreamsOfOne) connection.socket.destroy();
       return false;
     }
+    limitChunks(stream, () => {
+      session?.destroy();
+      connection.socket.destroy();
+    });
     connection.refused = 0;
     this.#count(connection, 1);
     stream.once('close', () => this.#count(connection, -1));
