@@ -18,6 +18,9 @@ import { Identity, type IdentityKind } from './identity.ts';
 import { ledgerOf, type Ledger } from './ledger.ts';
 import { PROGRAM } from '../fakes/program.ts';
 
+/** A batch waits at most about half a minute for its next attempt. */
+const MAX_BACK_OFF_MS = 40_000;
+
 export interface HarnessConfig {
   /** Any daemon that takes the reference's flags and file; the sources of xrayd when not given. */
   readonly command?: readonly string[];
@@ -159,18 +162,34 @@ export class Harness {
     }
   }
 
-  /** Waits until all that was offered has arrived, or nothing more does for `quietMs`; says how long it took. */
+  /**
+   * Waits until all that was offered has arrived, or nothing more does for `quietMs` and the daemon holds nothing; says
+   * how long it took.
+   */
   async settle(quietMs = 8_000): Promise<number> {
     const startMs = performance.now();
     let last = this.verdict().delivered;
     let lastMs = startMs;
-    while (this.verdict().missing > 0 && performance.now() - lastMs < quietMs) {
+    const isQuiet = async (): Promise<boolean> => {
+      const forMs = performance.now() - lastMs;
+      // A batch that failed several times waits for longer than `quietMs` before it is sent again.
+      return forMs >= quietMs && (forMs >= MAX_BACK_OFF_MS || !(await this.#holdsSegments()));
+    };
+    while (this.verdict().missing > 0 && !(await isQuiet())) {
       await sleep(50);
       const { delivered } = this.verdict();
       if (delivered > last) lastMs = performance.now();
       last = delivered;
     }
     return lastMs - startMs;
+  }
+
+  async #holdsSegments(): Promise<boolean> {
+    if (!this.isOurs || !this.#daemon.isRunning) return false;
+    return this.ledger().then(
+      ({ here }) => here > 0,
+      () => false,
+    );
   }
 
   /** Waits until nothing waits in the daemon any more. */

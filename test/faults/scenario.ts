@@ -152,7 +152,8 @@ export async function runScenario(
     const problems: Problem[] = [outcome.corrupted > 0 && 'corrupted', outcome.invented > 0 && 'invented'];
     const beforeSocket = loopbackDrops() - dropsBefore;
     if (beforeSocket > 0) onProgress(`${beforeSocket} packets were dropped by the loopback device, before any socket`);
-    if (scenario.mayLose === undefined) problems.push(outcome.missing > beforeSocket && `${outcome.missing} missing`);
+    if (scenario.mayLose === undefined && outcome.missing > beforeSocket)
+      problems.push(`${outcome.missing} missing${await lossesIn(harness)}`);
     if (!isOther && harness.daemon.isRunning)
       problems.push(...(await accountingProblems(harness, { ...outcome, beforeSocket }, scenario)));
     problems.push(...(isOther ? [] : (scenario.check?.(outcome, harness, scale) ?? [])));
@@ -162,6 +163,15 @@ export async function runScenario(
     clearInterval(progress);
     await harness.stop();
   }
+}
+
+/** What the daemon says of its losses, by reason. */
+async function lossesIn({ daemon }: Harness): Promise<string> {
+  if (!daemon.isRunning) return '';
+  const losses = Object.entries(await daemon.metrics()).filter(
+    ([name, count]) => count > 0 && /^xrayd_(kernel_drops|segments_(dropped|rejected|unprocessed))_total/.test(name),
+  );
+  return ` (${losses.map(([name, count]) => `${name} ${count}`).join(', ')})`;
 }
 
 /**
