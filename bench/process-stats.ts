@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** Process statistics of the kernel: CPU time of all threads in µs, memory in MB, number of thread wake-ups. */
 export interface ProcessStats {
@@ -25,6 +26,13 @@ export function processStats(pid: number): ProcessStats {
     residentMb: (numberIn(status, 'VmRSS') * 1024) / 1e6,
     peakMb: (numberIn(status, 'VmHWM') * 1024) / 1e6,
   };
+}
+
+/** Times of all cores together since the machine started, in ms. */
+export function machineTimes(): { readonly busyMs: number; readonly allMs: number } {
+  const times = cpus().flatMap(({ times: each }) => Object.entries(each));
+  const sum = (among: typeof times): number => among.reduce((total, [, ms]) => total + ms, 0);
+  return { busyMs: sum(times.filter(([name]) => name !== 'idle')), allMs: sum(times) };
 }
 
 function numberIn(file: string, key: string): number {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Harness } from '../test/faults/harness.ts';
-import { processStats, type ProcessStats } from './process-stats.ts';
+import { machineTimes, processStats, type ProcessStats } from './process-stats.ts';
 import type { Size } from './load/documents.ts';
 import { Load } from './load/load.ts';
 import { untilOpen } from './until-open.ts';
@@ -24,6 +24,8 @@ export interface Measured {
   readonly callsPerSegment?: number;
   /** The highest rate of the ramp at which nothing was lost, in segments per second. */
   readonly losslessRate?: number;
+  /** Of all cores together, at the last rate of the ramp: the machine is full at 100, with the sender and X-Ray's stand-in. */
+  readonly machinePercent?: number;
   /** From the start of the process until its TCP port accepts a connection: the median of five, in ms. */
   readonly startUpMs?: number;
 }
@@ -39,6 +41,7 @@ export interface Scenario {
 /** Compiled code and warm connections, as after a minute of work. */
 const WARM_UP_SECONDS = 3;
 const LARGE: Size = { bytes: 60_000, kind: 'utf8' };
+const RAMP_SECONDS = 4;
 const RAMP = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 80_000];
 /** Share of the segments that may be lost: a ten-thousandth is one hiccup of a shared machine. */
 const LOSS = 1e-4;
@@ -118,18 +121,26 @@ function steady(rate: number, { size, sockets = 1 }: { size?: Size; sockets?: nu
 async function ramp(harness: Harness): Promise<Measured> {
   let losslessRate = 0;
   let lost = 0;
+  let full: Measured = {};
   await harness.load.steady(RAMP[0]!, WARM_UP_SECONDS);
   lost = await arrive(harness, harness.load);
   for (const rate of RAMP) {
     harness.onProgress(`${rate} a second`);
     const offeredBefore = harness.load.offered;
-    await harness.load.steady(rate, 4);
+    const [before, machineBefore] = [processStats(harness.daemon.pid), machineTimes()];
+    await harness.load.steady(rate, RAMP_SECONDS);
+    const [after, machine] = [processStats(harness.daemon.pid), machineTimes()];
+    full = {
+      corePercent: (after.cpuUs - before.cpuUs) / RAMP_SECONDS / 1e4,
+      machinePercent: (100 * (machine.busyMs - machineBefore.busyMs)) / (machine.allMs - machineBefore.allMs),
+    };
     const lostNow = (await arrive(harness, harness.load)) - lost;
     lost += lostNow;
     if (lostNow > (harness.load.offered - offeredBefore) * LOSS) break;
     losslessRate = rate;
   }
-  return { offered: harness.load.offered, lost, losslessRate, peakMb: processStats(harness.daemon.pid).peakMb };
+  const { peakMb } = processStats(harness.daemon.pid);
+  return { offered: harness.load.offered, lost, losslessRate, ...full, peakMb };
 }
 
 function burst(count: number): Scenario['run'] {
