@@ -1,7 +1,7 @@
 # The release bundle on distroless Node and nothing else: no shell, no package manager, no native code of our own.
 #   npm ci && npm run image -- --tag xrayd        (assembles dist/image, then builds the image)
 # There is no RUN, so one machine can build the image for every platform. A release sets BASE with its digest.
-ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
+ARG BASE=gcr.io/distroless/nodejs26-debian13:nonroot
 FROM ${BASE}
 
 ARG VERSION=dev
