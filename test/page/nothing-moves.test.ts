@@ -5,7 +5,7 @@ import { Scope } from '../fakes/scope.ts';
 import { Browser, note, skipped } from './browser.ts';
 import { ShownXRay, secondsAgo } from './local.ts';
 import { panel, spans } from './parts.ts';
-import { held, shiftsOf } from './shifts.ts';
+import { held, oneByOne, shiftsOf } from './shifts.ts';
 import { checkout, ShopTrace } from './shop.ts';
 
 const scope = new Scope();
@@ -73,4 +73,63 @@ const places = (page: Page): Promise<string[]> =>
       const text = each.classList.contains('later') ? '' : (each.textContent ?? '').replace(/ · \d+$/, '');
       return `${each.localName} ${text} ${[x, y, width].map(Math.round).join()}`;
     }),
+  );
+
+const SCREENS: readonly { name: string; path: string; ready: (page: Page) => Promise<void> }[] = [
+  { name: 'the list', path: '/', ready: (page) => page.getByText('302 traces, newest first').waitFor() },
+  {
+    name: 'a filtered list',
+    path: '/?q=fault',
+    ready: (page) => page.getByText(/^\d+ traces?, newest first/).waitFor(),
+  },
+  {
+    name: 'a text search',
+    path: '/?text=orders',
+    ready: (page) => page.getByText(/^\d+ traces?, newest first/).waitFor(),
+  },
+  { name: 'the map', path: '/map', ready: (page) => page.locator('.map-canvas circle').first().waitFor() },
+  { name: 'Connect', path: '/connect', ready: (page) => page.getByText('Variables for', { exact: true }).waitFor() },
+  { name: 'the settings', path: '/settings', ready: (page) => page.getByRole('heading').first().waitFor() },
+  ...['', '?tab=flame', '?tab=self', '?tab=exceptions', '?tab=map', '?tab=findings', '?tab=raw'].map((view) => ({
+    name: `a trace ${view}`,
+    path: `/traces/FAILED${view}`,
+    ready: (page: Page) => page.getByRole('link', { name: '2 logs with warnings' }).waitFor(),
+  })),
+  {
+    name: 'the panel of the first span',
+    path: '/traces/FAILED?span=FIRST',
+    ready: async (page: Page) => {
+      await panel(page)
+        .getByRole('heading', { name: /Logs of the trace/ })
+        .waitFor();
+      await panel(page)
+        .getByText(/^AWS would trace/)
+        .waitFor();
+      await page.getByRole('link', { name: '2 logs with warnings' }).waitFor();
+    },
+  },
+];
+
+for (const width of [1360, 400])
+  test.skipIf(skipped !== '')(
+    `nothing moves while a screen is loaded, although each answer comes when it comes, at ${width} px${note}`,
+    async () => {
+      const xray = await ShownXRay.start(scope);
+      await xray.putShop(300);
+      const failed = checkout(secondsAgo(3), xray.random);
+      await xray.put(failed);
+      await putLogs(xray, failed.traceId, 2);
+      const page = await browser.open(`${xray.url}/api/status`, { width });
+      const first = String(failed.documents.at(-1)!['id']);
+      for (const { name, path, ready } of SCREENS) {
+        for (const isReversed of [false, true]) {
+          const stop = await oneByOne(page, { isReversed });
+          await page.goto(`${xray.url}${path}`.replace('FAILED', failed.traceId).replace('FIRST', first));
+          await ready(page);
+          await page.getByRole('link', { name: /^Traces \d+$/ }).waitFor();
+          await stop();
+          expect([name, await shiftsOf(page)]).toEqual([name, []]);
+        }
+      }
+    },
   );

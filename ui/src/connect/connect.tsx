@@ -36,7 +36,13 @@ export function FirstRun() {
 
 /** The same instructions as a screen. */
 export function ConnectScreen() {
-  const address = status.value?.address ?? '127.0.0.1:2000';
+  const address = status.value?.address;
+  if (address === undefined)
+    return (
+      <div class="connect">
+        <h1>Connect an application</h1>
+      </div>
+    );
   return (
     <div class="connect">
       <h1>

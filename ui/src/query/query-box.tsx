@@ -31,7 +31,10 @@ export function QueryBox() {
   const holder = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const editor = useRef<Editor>(undefined);
-  const [hasEditor, setHasEditor] = useState(false);
+  const [hasEditor, setHasEditor] = useState(() => {
+    draft.value = boxed.peek();
+    return false;
+  });
   const write = useLatest((text: string): void => {
     draft.value = text;
     editor.current?.set(text);
@@ -49,7 +52,6 @@ export function QueryBox() {
     focus = () => field.current?.focus();
     if (isWanted) focus();
     isWanted = false;
-    draft.value = boxed.peek();
     const load = async (): Promise<void> => {
       let createEditor;
       try {
@@ -170,11 +172,7 @@ interface HintProps {
 function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
   const remedy = mistake?.remedy;
   return (
-    <output
-      id={HINT_ID}
-      class={mistake === undefined && refusal() === undefined ? 'query-hint' : 'query-hint fault-text'}
-      title={mistake?.xray}
-    >
+    <output id={HINT_ID} class={hintClass(reading, mistake)} title={mistake?.xray}>
       {mistake === undefined ? (
         hintFor(reading, isUnfinished)
       ) : (
@@ -196,6 +194,11 @@ function Hint({ reading, isUnfinished, mistake, onRemedy }: HintProps) {
       )}
     </output>
   );
+}
+
+function hintClass({ kind }: Reading, mistake: Mistake | undefined): string {
+  if (mistake !== undefined || refusal() !== undefined) return 'query-hint fault-text';
+  return kind === 'text' && isSearched() ? 'query-hint counting' : 'query-hint';
 }
 
 /** An error from the local X-Ray that the grammar cannot detect, such as an unknown group. */

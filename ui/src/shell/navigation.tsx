@@ -43,21 +43,31 @@ export function Navigation({ screens }: { screens: readonly Pick<Screen, 'path' 
   );
 }
 
-/** The number of matches; the link to pinned traces has its own number. */
+/** The number of matches, in a place of constant size; the link to pinned traces has its own number. */
 function Found() {
   void list.version.value;
   const { traces, isAll } = list.found;
-  if (traces === 0 || param('pinned') !== '') return null;
+  // The number of the first rows, until the total replaces it. For a search, other screens do not read on.
+  const isPreliminary = !isAll && list.overview.value === undefined && (place.value.path === LIST || !isNarrowed.value);
+  if (traces === 0 || isPreliminary || param('pinned') !== '') return <span class="faint found" />;
+  const more = isAll ? '' : '+';
   return (
     <span
-      class="faint"
+      class="faint found"
       title={
         isNarrowed.value
           ? `${plural(traces, 'trace')} ${traces === 1 ? 'matches' : 'match'} the search`
           : plural(traces, 'trace')
       }
     >
-      {isAll ? count(traces) : `${count(traces)}+`}
+      {traces < 10_000 ? (
+        `${count(traces)}${more}`
+      ) : (
+        <>
+          <span class="wide">{`${count(traces)}${more}`}</span>
+          <span class="narrow">{`${count(Math.floor(traces / 1_000))}k${more}`}</span>
+        </>
+      )}
     </span>
   );
 }

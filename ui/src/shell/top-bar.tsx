@@ -63,13 +63,15 @@ const HELD = {
 } as const;
 
 function LiveButton() {
-  const { isOpen } = connection.value;
+  const { isOpen: isConnected, lostSince } = connection.value;
+  // While the page connects for the first time, nothing is lost.
+  const isOpen = isConnected || lostSince === undefined;
   const held = heldBy.value;
   if (isOpen && held !== undefined && !isPaused.value) {
     return (
       <button
         type="button"
-        class="button"
+        class="button live"
         aria-pressed={false}
         title={`New traces are held back ${HELD[held]}`}
         onClick={resume}
@@ -83,7 +85,7 @@ function LiveButton() {
   return (
     <button
       type="button"
-      class={isLive ? 'button live-on' : 'button'}
+      class={isLive ? 'button live live-on' : 'button live'}
       aria-pressed={!isPaused.value}
       title={
         isPaused.value

@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, duration } from '../format.ts';
+import { SPANS_AT_ONCE } from './critical-path.ts';
 import { showMatch } from './step.ts';
 import type { TraceState } from './trace-state.ts';
 
@@ -87,7 +88,9 @@ export function FindBar({ state }: { state: TraceState }) {
 /** Legend of the strokes that the timeline contains. */
 function LineKey({ state }: { state: TraceState }) {
   const hasCalls = useComputed(() => state.rows.value.some(({ call }) => call !== undefined)).value;
-  if (state.path.value.size === 0 && !hasCalls) return null;
+  const hasPath = state.path.value.size > 0;
+  const isLater = !hasPath && (state.model.value?.spans.length ?? 0) > SPANS_AT_ONCE;
+  if (!hasPath && !isLater && !hasCalls) return null;
   return (
     <span class="line-key faint wide">
       {hasCalls && (
@@ -100,8 +103,8 @@ function LineKey({ state }: { state: TraceState }) {
           </span>
         </>
       )}
-      {state.path.value.size > 0 && (
-        <span title="The spans that determine the duration of the trace">
+      {(hasPath || isLater) && (
+        <span class={isLater ? 'reserved' : undefined} title="The spans that determine the duration of the trace">
           <i class="stroke" aria-hidden="true" /> critical path
         </span>
       )}

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { TraceLog } from '../../../src/trace/log.ts';
 import { inferredServiceOf } from '../../../src/trace/inferred-service.ts';
 import { Copy } from '../copy.tsx';
 import { duration, percent } from '../format.ts';
@@ -90,8 +91,14 @@ function fittingWidth(box: HTMLElement): number {
   return Math.max(SIDE.min, Math.min(width, Math.round(innerWidth * 0.6)));
 }
 
-function SpanPanel({ span, state, model }: { span: Span; state: TraceState; model: TraceModel }) {
-  const isEntry = span.parent === undefined && !span.isOrphan;
+interface SpanProps {
+  readonly span: Span;
+  readonly state: TraceState;
+  readonly model: TraceModel;
+}
+
+function SpanPanel({ span, state, model }: SpanProps) {
+  const logs = state.logs.value;
   return (
     <>
       <p class="dim">{aboutOf(span)}</p>
@@ -99,7 +106,16 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
       <Outcome span={span} tick={state.tick.value} onPath={pathText(state, model, span)} />
       <CallAndCallee span={span} state={state} />
       {span.kind !== 'inferred' && <Exceptions span={span} model={model} state={state} />}
-      <Logs span={span} model={model} logs={state.logs.value ?? []} />
+      {logs !== undefined && <Below span={span} state={state} model={model} logs={logs} />}
+    </>
+  );
+}
+
+/** Logs are read later than the trace: what is below them comes with them, or it would make way. */
+function Below({ span, state, model, logs }: SpanProps & { logs: readonly TraceLog[] }) {
+  return (
+    <>
+      <Logs span={span} model={model} logs={logs} />
       {span.kind !== 'inferred' && <Links span={span} />}
       <Request span={span} />
       <Sql span={span} />
@@ -111,9 +127,13 @@ function SpanPanel({ span, state, model }: { span: Span; state: TraceState; mode
           <Resources span={span} />
         </>
       )}
-      {isEntry && <Sampling key={span.id} span={span} />}
-      <Findings findings={state.problems.value.filter(({ id }) => id === span.entity.id)} />
-      {span.kind !== 'inferred' && <RawDocument span={span} />}
+      {span.parent === undefined && !span.isOrphan && <Sampling key={span.id} span={span} />}
+      {state.hasLaterFacts.value && (
+        <>
+          <Findings findings={state.problems.value.filter(({ id }) => id === span.entity.id)} />
+          {span.kind !== 'inferred' && <RawDocument span={span} />}
+        </>
+      )}
     </>
   );
 }

@@ -15,7 +15,7 @@ function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
  * were changed.
  */
 export function Sampling({ span }: { span: Span }) {
-  const { value: rule } = useRead(span.id, async (stop) => {
+  const { value: rule, problem } = useRead(span.id, async (stop) => {
     const { url, method } = span.entity.http ?? {};
     const target = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
     const type = span.entity.origin ?? '';
@@ -24,14 +24,16 @@ export function Sampling({ span }: { span: Span }) {
       stop,
     );
   });
-  // A failure to read the rule is not reported: the trace itself is readable.
-  if (rule === undefined || rule === null) return null;
   return (
-    <section>
+    <section class="sampling">
       <h3>Sampling</h3>
-      <p title="Of requests like this one">
-        AWS would trace {rateText(rule)}: rule {rule.RuleName}
-      </p>
+      {rule === null || problem !== '' ? (
+        <p class="faint">{problem === '' ? 'No rule applies' : `The rule could not be read: ${problem}`}</p>
+      ) : (
+        <p title="Of requests like this one">
+          {rule !== undefined && `AWS would trace ${rateText(rule)}: rule ${rule.RuleName}`}
+        </p>
+      )}
     </section>
   );
 }

@@ -217,7 +217,7 @@ function Facts({ model, state }: { model: TraceModel; state: TraceState }) {
       {open.length > 0 && !isLive ? (
         <Silent origin={origin} length={length} />
       ) : (
-        <span>
+        <span class={isLive ? 'ticking' : undefined}>
           <b>{duration(length)}</b>
           {isLive && <span class="live-text"> so far</span>}
         </span>
@@ -292,7 +292,7 @@ function Silent({ origin, length }: { origin: number; length: number }) {
   useCounting(true);
   return (
     <>
-      <span>
+      <span class="ticking">
         <b>{duration(Math.max(0, now.value - origin))}</b>
         <span class="live-text"> so far</span>
       </span>

@@ -31,26 +31,31 @@ export function Legend() {
   if (list.rows.length === 0) return null;
   const { outcomes: counts, times } = chartData();
   const { key, isDescending } = sortOf(param('sort'));
+  // Counts of the first rows would be wrong, and be replaced.
+  const isCounted = list.overview.value !== undefined || list.found.isAll;
   return (
     <div class="legend">
-      <span>
+      {/* The final sentence replaces that of the first rows. */}
+      <span key={isCounted} class="how-many">
         <b>{howMany()}</b>, {ORDERS[key][isDescending ? 0 : 1]}
       </span>
-      {hasCharts() && <Elsewhere {...times} />}
-      <Unsampled />
+      {isCounted && hasCharts() && <Elsewhere {...times} />}
+      {isCounted && <Unsampled />}
       <span class="spacer" />
-      {OUTCOMES.map((outcome) => {
-        const number = counts[severityOf(outcome)] ?? 0;
-        return (
-          number > 0 && (
-            <span key={outcome} class="outcome-count">
-              <i class={`swatch ${outcome}`} aria-hidden="true" />
-              {count(number)} {LEGEND[outcome][0]}
-              <span class="wide">{LEGEND[outcome][1]}</span>
-            </span>
-          )
-        );
-      })}
+      <span class={isCounted ? 'outcomes' : 'outcomes uncounted'}>
+        {OUTCOMES.map((outcome) => {
+          const number = counts[severityOf(outcome)] ?? 0;
+          return (
+            number > 0 && (
+              <span key={outcome} class="outcome-count">
+                <i class={`swatch ${outcome}`} aria-hidden="true" />
+                {count(number)} {LEGEND[outcome][0]}
+                <span class="wide">{LEGEND[outcome][1]}</span>
+              </span>
+            )
+          );
+        })}
+      </span>
     </div>
   );
 }

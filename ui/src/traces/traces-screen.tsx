@@ -13,8 +13,10 @@ export function TracesScreen() {
   void list.version.value;
   const isEmptyStore = status.value?.traces === 0 && list.rows.length === 0 && list.waiting.value === 0;
   if (isEmptyStore && list.state.value === 'ready') return <FirstRun />;
+  // The charts above the rows come with them.
+  const isFirst = list.state.value === 'loading' && list.rows.length === 0;
   return (
-    <div class="traces">
+    <div class={isFirst ? 'traces unread' : 'traces'}>
       <h1 class="unseen">Traces</h1>
       {hasCharts() && (
         <div class="charts">
