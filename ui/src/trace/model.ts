@@ -26,7 +26,8 @@ export interface Span {
   readonly detail: string;
   /** Name of its segment. */
   readonly service: string;
-  readonly start: number;
+  /** Changed only while the model is built. */
+  start: number;
   /** For an open span: now, or the time of the last change of the trace. */
   end: number;
   readonly isOpen: boolean;
@@ -143,7 +144,8 @@ function serviceKeyOf(trace: Trace, { kind, entity }: Span): string {
 }
 
 class Builder {
-  readonly origin: number;
+  /** The earliest start. Spans are built with times since the epoch, and moved to it: that takes one pass less. */
+  origin = Infinity;
   readonly #trace: Trace;
   readonly #until: number;
   readonly #spans: Span[] = [];
@@ -162,10 +164,6 @@ class Builder {
     this.#isAbandoned = isAbandoned;
     this.#isAdjusted = isAdjusted;
     this.#clocks = clocksOf(trace);
-    let origin = Infinity;
-    for (const entity of trace.spans())
-      if (entity.start > 0) origin = Math.min(origin, entity.start + this.#shiftOf(entity));
-    this.origin = origin === Infinity ? 0 : origin;
   }
 
   #shiftOf(entity: TraceSpan): number {
@@ -183,16 +181,26 @@ class Builder {
     // Segments that call each other in a cycle have no top.
     for (const segment of segments) if (!this.#placed.has(segment)) this.#place(segment);
     this.#joinCalls();
+    this.#countFailures();
     return this.#spans;
   }
 
-  /** Parents come before their children. */
+  /** Parents come before their children. In one pass with the times, before V8 has optimized it. */
   #joinCalls(): void {
+    if (this.origin === Infinity) this.origin = 0;
+    const { origin } = this;
     for (const span of this.#spans) {
+      span.start = Math.max(0, span.start - origin);
+      span.end = Math.max(span.start, span.end - origin);
       const { parent } = span;
-      span.callee = calleeOf(span);
-      if (parent !== undefined) span.depth = parent.callee === span ? parent.depth : parent.depth + 1;
+      if (parent === undefined) continue;
+      const isCallee = parent.children.length === 1 && isCalleeOf(parent, span);
+      if (isCallee) parent.callee = span;
+      span.depth = isCallee ? parent.depth : parent.depth + 1;
     }
+  }
+
+  #countFailures(): void {
     for (let i = this.#spans.length - 1; i >= 0; i--) {
       const span = this.#spans[i]!;
       const { parent, callee } = span;
@@ -233,18 +241,24 @@ class Builder {
   /** Children and callees, latest first. */
   #below(entity: TraceSpan): readonly TraceSpan[] {
     const callees = this.#trace.calleesOf(entity);
-    const below = callees.length === 0 ? entity.children.slice() : [...entity.children, ...callees];
-    return below.sort((a, b) => b.start - a.start);
+    const below = callees.length === 0 ? entity.children : [...entity.children, ...callees];
+    if (below.length < 2) return below;
+    // SDKs record children in the order of their start: each start is read once.
+    let last = -Infinity;
+    for (const { start } of below) {
+      if (start <= last) return below.toSorted((a, b) => b.start - a.start);
+      last = start;
+    }
+    return below.toReversed();
   }
 
   #spanOf(entity: TraceSpan, parent: Span | undefined, isInferred: boolean): Span {
     const shift = this.#shiftOf(entity);
-    const start = Math.max(0, entity.start + shift - this.origin);
-    const isOpen = entity.isInProgress;
-    const end = Math.max(
-      start,
-      entity.end === undefined ? this.#until - this.origin : entity.end + shift - this.origin,
-    );
+    const { start: recordedStart, end: recordedEnd } = entity;
+    const start = recordedStart + shift;
+    if (recordedStart > 0 && start < this.origin) this.origin = start;
+    const isOpen = recordedEnd === undefined;
+    const end = recordedEnd === undefined ? this.#until : recordedEnd + shift;
     return {
       id: isInferred ? `${entity.id}-inferred` : entity.id,
       kind: isInferred ? 'inferred' : entity.isSubsegment ? 'subsegment' : 'segment',
@@ -269,7 +283,7 @@ class Builder {
       isOrphan: parent === undefined && entity.parentId !== undefined,
       skew: entity.isSubsegment || isInferred ? 0 : (this.#clocks.get(entity)?.skew ?? 0),
       shift,
-      reversed: entity.end === undefined ? 0 : Math.max(0, entity.start - entity.end),
+      reversed: recordedEnd === undefined ? 0 : Math.max(0, recordedStart - recordedEnd),
     };
   }
 }
@@ -301,13 +315,11 @@ function added(a: Failures, b: Failures): Failures {
   };
 }
 
-/** The segment that serves a call, if it is the call's only child and began before the call was answered. */
-function calleeOf({ kind, entity, end, children }: Span): Span | undefined {
-  const [only] = children.length === 1 ? children : [];
-  if (kind !== 'subsegment' || !entity.isCall || only?.kind !== 'segment' || only.start > end) return undefined;
+/** Whether a segment, the only child of a call, serves it: it began before the call was answered. */
+function isCalleeOf({ kind, entity, end }: Span, only: Span): boolean {
+  if (kind !== 'subsegment' || only.kind !== 'segment' || !entity.isCall || only.start > end) return false;
   // A message received later: AWS had already answered the call.
-  if (entity.namespace === 'aws' && only.end > end + SKEW_SECONDS) return undefined;
-  return only;
+  return entity.namespace !== 'aws' || only.end <= end + SKEW_SECONDS;
 }
 
 /**
