@@ -121,12 +121,9 @@ function descendantsOf(pid: number): number[] {
   } catch {
     // Without /proc, only the child is killed.
   }
-  const found: number[] = [];
-  for (const queue = [...(children.get(pid) ?? [])]; queue.length > 0;) {
-    const next = queue.shift()!;
-    found.push(next);
-    queue.push(...(children.get(next) ?? []));
-  }
+  const found = [...(children.get(pid) ?? [])];
+  // Also those that are added here.
+  for (const next of found) found.push(...(children.get(next) ?? []));
   return found;
 }
 

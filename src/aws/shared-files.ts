@@ -33,15 +33,14 @@ export interface SharedFiles {
 export async function readSharedFiles(env: Environment): Promise<SharedFiles> {
   // Without HOME and without an entry in passwd, this is below "/".
   const folder = join(homeOf(env), '.aws');
-  const paths = [
-    env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials'),
-    env['AWS_CONFIG_FILE'] || join(folder, 'config'),
-  ];
-  const files = await Promise.all(
-    paths.map((path) => readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path)),
-  );
+  const read = (path: string): Promise<SharedFile> =>
+    readShared(path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path);
+  const files = await Promise.all([
+    read(env['AWS_SHARED_CREDENTIALS_FILE'] || join(folder, 'credentials')),
+    read(env['AWS_CONFIG_FILE'] || join(folder, 'config')),
+  ]);
   const [credentials, config] = files;
-  const profiles = Profiles.read(config!.text, credentials!.text);
+  const profiles = Profiles.read(config.text, credentials.text);
   // Load the library only if there is a file.
   if (files.every(({ path, problem }) => problem === MISSING && !lastRead.has(path))) return { files, profiles };
   const { externalDataInterceptor } = await import('@smithy/core/config');

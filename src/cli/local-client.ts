@@ -156,7 +156,13 @@ export class LocalXRayClient {
     const answer = await this.#post(path, { TraceSegmentDocuments: documents.map(({ text }) => text) });
     if (answer.status === 413) {
       const half = documents.length >> 1;
-      if (half === 0) return refuse(total, [tooLarge(documents[0]!, `says: ${oneLine(reasonIn(answer), MAX_REASON)}`)]);
+      if (half === 0) {
+        const problem = `says: ${oneLine(reasonIn(answer), MAX_REASON)}`;
+        return refuse(
+          total,
+          documents.map((document) => tooLarge(document, problem)),
+        );
+      }
       await this.#store(documents.slice(0, half), total);
       return this.#store(documents.slice(half), total);
     }

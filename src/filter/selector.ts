@@ -23,6 +23,7 @@ export function parseSelector(text: string): EntitySelector | undefined {
   }
   if (expression.kind !== 'service' && expression.kind !== 'edge') return undefined;
   if (expression.body === undefined) return expression;
-  const brace = [...text.matchAll(TEXT_OR_BRACE)].find(([found]) => found === '{')!;
-  throw new FilterError(text, brace.index, '{', 1);
+  // Such an expression has a brace outside its texts.
+  const brace = [...text.matchAll(TEXT_OR_BRACE)].find(([found]) => found === '{');
+  throw new FilterError(text, brace?.index ?? 0, '{', 1);
 }

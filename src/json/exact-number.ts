@@ -102,7 +102,7 @@ function decimalOf(number: number | Exact): Decimal {
   const [, minus = '', whole = '', fraction = '', exponent = '0'] =
     NUMBER.exec(typeof number === 'number' ? String(number) : number.exact) ?? [];
   const all = whole + fraction;
-  const leading = /^0*/.exec(all)![0].length;
+  const leading = all.length - all.replace(/^0+/, '').length;
   const digits = withoutEndingZeros(all.slice(leading));
   if (digits === '') return { sign: 0, digits, scale: 0 };
   return { sign: minus === '-' ? -1 : 1, digits, scale: whole.length - leading + Number(exponent) };

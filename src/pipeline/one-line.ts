@@ -19,5 +19,5 @@ export function printable(text: string, maxLength: number, kept?: RegExp): strin
 
 function escaped(character: string): string {
   if (character === '\n') return '\\n';
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -39,8 +39,9 @@ export class RulesCache {
    * does not come from X-Ray is never cached.
    */
   async get(ask: () => Promise<CacheableReply>): Promise<CacheableReply> {
-    const ageMs = this.#good === undefined ? Infinity : this.#now() - this.#good.atMs;
-    if (ageMs < FRESH_MS) return this.#serve('cache', this.#good!.reply);
+    const last = this.#good;
+    const ageMs = last === undefined ? Infinity : this.#now() - last.atMs;
+    if (last !== undefined && ageMs < FRESH_MS) return this.#serve('cache', last.reply);
     const isShared = this.#asking !== undefined;
     this.#asking ??= ask().finally(() => (this.#asking = undefined));
     const reply = await this.#asking;
@@ -50,7 +51,8 @@ export class RulesCache {
       this.#good = { reply: { ...reply, headers }, atMs: this.#now() };
     }
     const isUnavailable = reply.status >= 500 || reply.status === 429 || reply.isForeign === true;
-    if (isUnavailable && ageMs < STALE_MS) return this.#serve('stale', this.#good!.reply);
+    const good = this.#good;
+    if (isUnavailable && good !== undefined && ageMs < STALE_MS) return this.#serve('stale', good.reply);
     return this.#serve(isShared ? 'cache' : 'upstream', reply);
   }
 

@@ -116,8 +116,11 @@ export class Graph {
   addLink({ trace, span, at, ...link }: OpenLink, other: Trace | undefined): void {
     const there = other?.find(link.id);
     const [sender, receiver] = link.isToReceiver ? [span, there] : [there, span];
-    const from = sender === undefined ? link.service : senderOf(link.isToReceiver ? trace : other!, sender);
-    const to = receiver === undefined ? link.service : (link.isToReceiver ? other! : trace).serviceOf(receiver.segment);
+    const ofOther = (serviceIn: (other: Trace, there: Span) => ServiceId): ServiceId | undefined =>
+      other === undefined || there === undefined ? link.service : serviceIn(other, there);
+    const [from, to] = link.isToReceiver
+      ? [senderOf(trace, span), ofOther((trace, span) => trace.serviceOf(span.segment))]
+      : [ofOther(senderOf), trace.serviceOf(span.segment)];
     if (from === undefined || to === undefined) return;
     const [sentIn, receivedIn] = link.isToReceiver ? [trace.id, link.traceId] : [link.traceId, trace.id];
     const key = [sentIn, keyOf(from), receivedIn, keyOf(to), receiver?.segment.id ?? link.id].join('\n');

@@ -10,8 +10,11 @@ const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
  */
 export function ownSocket(port: number): { inode: string; descriptor: number } | undefined {
   const own = ownSockets();
-  const inode = TABLES.flatMap((path) => inodesOn(readProc(path), port)).find((candidate) => own.has(candidate));
-  return inode === undefined ? undefined : { inode, descriptor: own.get(inode)! };
+  for (const inode of TABLES.flatMap((path) => inodesOn(readProc(path), port))) {
+    const descriptor = own.get(inode);
+    if (descriptor !== undefined) return { inode, descriptor };
+  }
+  return undefined;
 }
 
 /** Inodes of the sockets on `port`, from the text of /proc/net/udp or tcp. */

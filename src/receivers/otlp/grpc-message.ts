@@ -47,7 +47,7 @@ export async function readMessage(
 
 function prefixProblem(bytes: Buffer): string | undefined {
   if (bytes.length < PREFIX_BYTES) return 'the request has no message';
-  if (bytes[0]! > 1) return 'the request is not framed as gRPC says';
+  if (bytes.readUInt8(0) > 1) return 'the request is not framed as gRPC says';
   const length = bytes.readUInt32BE(1);
   if (length === bytes.length - PREFIX_BYTES) return undefined;
   return length > bytes.length - PREFIX_BYTES ? 'the message is incomplete' : 'the request has more than one message';
