@@ -53,7 +53,7 @@ export function offsetOf(token: string | undefined, question: readonly unknown[]
   return offset;
 }
 
-/** Where a list of traces goes on; undefined if the cursor was made for another question. */
+/** Where a list of traces continues; undefined if the cursor was made for another question. */
 export function traceCursorOf(cursor: string, question: readonly unknown[]): Cursor | undefined {
   const [row, time, ...others] = placeOf(cursor, question) ?? [];
   return isRow(row) && typeof time === 'number' && others.length === 0 ? { row, time } : undefined;

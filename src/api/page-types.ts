@@ -88,7 +88,7 @@ export interface TraceDocuments {
  */
 export interface DecidingRule {
   readonly RuleName: string;
-  /** Requests a second that are traced in any case. */
+  /** Requests per second that are always traced. */
   readonly ReservoirSize: number;
   /** Of the others, 0–1. */
   readonly FixedRate: number;

@@ -123,7 +123,7 @@ export class XRayExporter implements Exporter {
 const MAX_REASON = 400;
 
 /**
- * Whether the response does not come from X-Ray: a success that has not X-Ray's form, or an error below 500 without
+ * Whether the response does not come from X-Ray: a success that does not have X-Ray's form, or an error below 500 without
  * X-Ray's type.
  */
 function isForeign(result: ExportResult, answer: HttpAnswer): boolean {

@@ -37,7 +37,7 @@ const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
  * Connections to one server that are kept alive, and the exchanges on them: an HTTP/1.1 client for X-Ray's calls, of
- * which a busy daemon makes hundreds a second. It runs fewer functions per call than node:https, which matters because
+ * which a busy daemon makes hundreds per second. It runs fewer functions per call than node:https, which matters because
  * at such rates V8 runs most of them unoptimised (docs/decisions/0017-http-client.md).
  * Whatever is unusual ends the connection, and the exchange is a failure with a code.
  */
@@ -371,7 +371,7 @@ class Connection {
       seconds === undefined ? Infinity : monotonicMs() + Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS;
   }
 
-  /** Ends the exchange here; `unread` goes on elsewhere. */
+  /** Ends the exchange here; `unread` continues on another connection. */
   #free(unread?: Exchange): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;

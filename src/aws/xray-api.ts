@@ -224,7 +224,7 @@ const ABOUT_REQUESTS =
 /**
  * Whether X-Ray itself answered `path` and can serve. If not, the address may now belong to another host, which may
  * even be another service of AWS.
- * Looking the name up again in vain costs a handshake after every third call.
+ * An unnecessary lookup of the name costs a handshake after every third call.
  */
 function isServed(path: string, url: URL, answer: HttpAnswer | HttpFailure): boolean {
   if (answer.kind === 'failure' || answer.status >= 500) return false;

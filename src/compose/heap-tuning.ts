@@ -35,7 +35,7 @@ export function useOneCompiler(): void {
 }
 
 /** Bytes of the young generation that the spans of a few requests fit into, decoded and converted. */
-const ROOM_BYTES = 8 * MB;
+const REQUEST_BYTES = 8 * MB;
 
 /**
  * Lets the young generation grow until the objects of a request die in it. A request of 100 spans makes half a megabyte
@@ -43,9 +43,9 @@ const ROOM_BYTES = 8 * MB;
  * for 8 MB (npm run bench -- otlp). Called for each request of spans, because V8 may shrink the generation when nothing
  * happens; a call takes 2 µs.
  */
-export function makeRoom(): void {
+export function growYoungGeneration(): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
-  const isLarge = young === undefined || young.space_size >= ROOM_BYTES;
+  const isLarge = young === undefined || young.space_size >= REQUEST_BYTES;
   setFlagsFromString(`--semi-space-growth-factor=${isLarge ? 1 : 2}`);
 }
 

@@ -11,7 +11,7 @@ import { ServerCertificate, type CertificateFiles } from '../receivers/server-ce
 import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
 import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/spans-intake.ts';
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
-import { makeRoom } from './heap-tuning.ts';
+import { growYoungGeneration } from './heap-tuning.ts';
 import type { Server } from './late-server.ts';
 import type { Meters } from './meters.ts';
 
@@ -81,9 +81,9 @@ function partsOf(
   // A person looks for the trace at once.
   const isConfirmed = mode === 'local';
   const isMemoryScarce = memory.limitBytes !== undefined && memory.limitBytes <= SCARCE_BYTES;
-  const room = isMemoryScarce ? {} : { makeRoom };
+  const growth = isMemoryScarce ? {} : { beforeEncoding: growYoungGeneration };
   const { counters } = accounting;
-  const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, encoding, ...room });
+  const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, encoding, ...growth });
   const garbage = memory.limitBytes === undefined ? {} : { onGarbage: fullCollector() };
   const otherSignals = new OtherSignals({ keepLogs, counters, log });
   return { intake, otherSignals, guard, log, ...garbage };

@@ -9,7 +9,7 @@ import { readDocument } from './xray/validate.ts';
 
 /** What the store asks of a format. */
 export interface Format {
-  /** Reads a document as it came, or says why X-Ray refuses it. */
+  /** Reads a document as it was received, or says why X-Ray refuses it. */
   readonly read: (body: string) => TraceDocument | Refusal;
   /** What AWS would silently do differently with these spans because of how their documents represent them. */
   readonly findings: (spans: readonly Span[]) => Iterable<Finding>;
@@ -54,7 +54,7 @@ export function storedDocument({ format, body }: ReceivedDocument, arrival = 0):
   return documentOf(format, json, arrival);
 }
 
-/** The message of a SyntaxError quotes the text, which is nobody else's business. */
+/** The message of a SyntaxError quotes the text, which may be confidential. */
 function jsonOf(body: string): unknown {
   try {
     return parseJson(body);

@@ -42,7 +42,7 @@ export interface SpansIntakeDeps {
   /** OTLP by default. */
   readonly encoding?: SpanEncoding | undefined;
   /** Called before the spans of a request become documents. */
-  readonly makeRoom?: () => void;
+  readonly beforeEncoding?: () => void;
   /** How long a confirmation may take; 5 s by default. */
   readonly maxWaitMs?: number;
 }
@@ -66,7 +66,7 @@ export class SpansIntake {
     const { sink, isConfirmed, encoding = AS_OTLP } = this.#deps;
     if (!decoded.isDecoded) return { kind: decoded.code, message: decoded.message };
     const { rejected, spans } = decoded;
-    this.#deps.makeRoom?.();
+    this.#deps.beforeEncoding?.();
     const documents = encoding.encode(decoded);
     if (documents.length === 0) return this.#accepted(0, rejected);
     const { format } = encoding;

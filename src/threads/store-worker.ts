@@ -296,7 +296,7 @@ async function answer(
     const result = await work();
     const bytes = bytesOf(args, result);
     release(args);
-    // Before the result, because the main thread then goes on to its own copies.
+    // Before the result, because the main thread then makes its own copies.
     noteGarbage?.(bytes + takeGarbageBytes());
     send({ type: 'result', id, result });
   } catch (error) {

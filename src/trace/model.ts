@@ -48,7 +48,7 @@ export interface TraceFacts {
 
 /**
  * One operation of a trace. Members are read when they are asked for: an implementation is an object over the document,
- * and makes nothing of what nobody reads.
+ * and computes nothing that is not read.
  */
 export interface Span extends SegmentFacts {
   readonly format: FormatName;

@@ -1,5 +1,5 @@
 import { getHeapSpaceStatistics } from 'node:v8';
-import { keepGenerationsSmall, makeRoom } from '../../src/compose/heap-tuning.ts';
+import { keepGenerationsSmall, growYoungGeneration } from '../../src/compose/heap-tuning.ts';
 
 /**
  * A process that makes objects as requests of spans do, each in use for a moment, and tells how its heap has grown. Run
@@ -9,7 +9,7 @@ import { keepGenerationsSmall, makeRoom } from '../../src/compose/heap-tuning.ts
 keepGenerationsSmall();
 let kept: object[] = [];
 for (let request = 0; request < 100; request++) {
-  if (process.argv[2] === 'true') makeRoom();
+  if (process.argv[2] === 'true') growYoungGeneration();
   kept = Array.from({ length: 10_000 }, (_, n) => ({ n, name: `span ${n}`, attributes: { n } }));
 }
 const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');

@@ -232,7 +232,7 @@ test.skipIf(skipped !== '')(
     await panel(page).getByText('but it ends 200 ms before it starts').waitFor();
     expect(await spans(page).allTextContents()).toContain('back, 0 ms, Ends 200 ms before it starts');
     await clickRow(page, 'web,');
-    await panel(page).getByText('AWS would trace 1 request a second, and 5 % of the others: rule Default').waitFor();
+    await panel(page).getByText('AWS would trace 1 request per second, and 5 % of the others: rule Default').waitFor();
   },
 );
 

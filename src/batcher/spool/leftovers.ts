@@ -33,7 +33,7 @@ export interface LeftoversDeps {
   /** Names of the files that this process already owns: another file with such a name is a copy. */
   readonly heldNames: () => ReadonlySet<string>;
   /** How many more files this process may own: it leaves the rest for a later scan, or for another process. */
-  readonly room: () => number;
+  readonly freeFiles: () => number;
   readonly log: Logger;
 }
 
@@ -165,7 +165,7 @@ interface Adoption {
   readonly own: OwnedFolder;
   readonly onMoved: (entries: readonly SpoolEntry[]) => void;
   readonly heldNames: () => ReadonlySet<string>;
-  readonly room: () => number;
+  readonly freeFiles: () => number;
   readonly now: () => number;
 }
 
@@ -219,11 +219,11 @@ async function* namesIn(folder: string): AsyncGenerator<string[]> {
 async function move(
   from: (name: string) => string,
   names: readonly string[],
-  { own, onMoved, room, heldNames }: Adoption,
+  { own, onMoved, freeFiles, heldNames }: Adoption,
 ): Promise<number> {
   const entries = await keptOf(from, names, { heldNames });
   for (let i = 0; i < entries.length;) {
-    const some = entries.slice(i, i + Math.min(MOVE_BATCH, room()));
+    const some = entries.slice(i, i + Math.min(MOVE_BATCH, freeFiles()));
     if (some.length === 0) return sumOf(entries.slice(i));
     i += some.length;
     const { moved, problem } = await moveAll(some, (name) => rename(from(name), own.at(name)));

@@ -24,7 +24,7 @@ export interface SharedFolderDeps {
   /** Names of the files that this process already owns. */
   readonly heldNames: () => ReadonlySet<string>;
   /** How many more files this process may own. */
-  readonly room: () => number;
+  readonly freeFiles: () => number;
   /** Called before each scan. */
   readonly onLook: () => Promise<void>;
   /** Called after a scan that adopted files. */
@@ -56,7 +56,7 @@ export class SharedFolder {
     this.#leftovers = new Leftovers({
       ...deps,
       unlockedForMs: 3 * deps.lookEveryMs,
-      room: () => (this.#isClosed ? 0 : deps.room()),
+      freeFiles: () => (this.#isClosed ? 0 : deps.freeFiles()),
     });
   }
 

@@ -52,7 +52,7 @@ interface Size {
 
 interface Writing {
   /** Whether this fits, perhaps after older files were dropped. */
-  readonly makeRoom: (more: Size) => boolean;
+  readonly reserve: (more: Size) => boolean;
   readonly isWanted: () => boolean;
   readonly isPromised: boolean;
   readonly onTaken: () => void;
@@ -107,7 +107,7 @@ export class Spool implements Component, SegmentStock {
       onAdopted: (files) => this.#adopt(files),
       heldNames: () =>
         new Set([...this.#entries, ...this.#memory.taken, ...this.#removal.left].map(({ name }) => name)),
-      room: () => this.#room(),
+      freeFiles: () => this.#freeFiles(),
       onLook: () => this.#removal.retry(),
       onLooked: () => this.#onLooked(),
       onTrouble: (error) => this.#setTrouble(error),
@@ -174,7 +174,7 @@ export class Spool implements Component, SegmentStock {
    */
   async write(segments: readonly Segment[], onTaken: () => void): Promise<boolean> {
     return this.#write([segments], {
-      makeRoom: (more) => this.#evict(more),
+      reserve: (more) => this.#evict(more),
       isWanted: () => true,
       isPromised: false,
       onTaken,
@@ -190,7 +190,7 @@ export class Spool implements Component, SegmentStock {
     { isWanted, onTaken }: { readonly isWanted: () => boolean; readonly onTaken: () => void },
   ): Promise<boolean> {
     return this.#write(batches, {
-      makeRoom: (more) => {
+      reserve: (more) => {
         const shortage = this.#shortageOf(more);
         return shortage === undefined || refuse(this.#reporting(), shortage);
       },
@@ -202,7 +202,7 @@ export class Spool implements Component, SegmentStock {
 
   async #write(
     batches: readonly (readonly Segment[])[],
-    { makeRoom, isWanted, isPromised, onTaken }: Writing,
+    { reserve, isWanted, isPromised, onTaken }: Writing,
   ): Promise<boolean> {
     const entries = batches.map((segments) => entryOf(segments, this.#sequence++, this.#owner));
     const bytes = entries.reduce((sum, entry) => sum + entry.diskBytes, 0);
@@ -211,7 +211,7 @@ export class Spool implements Component, SegmentStock {
     const more = { bytes, files: entries.length };
     if (this.#shortageOf(more) !== undefined) await this.#folder.lookAgain();
     const { own } = this.#folder;
-    if (own === undefined || this.#isClosed || !makeRoom(more)) return false;
+    if (own === undefined || this.#isClosed || !reserve(more)) return false;
     const files = entries.map((entry) => own.hold(entry));
     const remove = async (): Promise<void> => {
       this.#bytes -= bytes;
@@ -318,7 +318,7 @@ export class Spool implements Component, SegmentStock {
    * How many more files of ended processes to adopt: none until there is room for many. Otherwise a process with as many
    * as it may own would adopt one for each that it has sent, and sort all of them each time.
    */
-  #room(): number {
+  #freeFiles(): number {
     const room = this.#maxFiles - this.#entries.length;
     return room < this.#maxFiles * ADOPTED_SHARE ? 0 : room;
   }

@@ -78,7 +78,7 @@ export interface Status {
 export const KIND = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 export const STATUS = { unset: 0, ok: 1, error: 2 } as const;
 
-/** Bits of `flags` beside W3C's: whether the span knows if its parent is remote, and whether it is. */
+/** Bits of `flags` in addition to W3C's: whether the span knows if its parent is remote, and whether it is. */
 export const FLAG_HAS_IS_REMOTE = 0x100;
 export const FLAG_IS_REMOTE = 0x200;
 

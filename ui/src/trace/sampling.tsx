@@ -4,10 +4,10 @@ import { plural } from '../format.ts';
 import { useRead } from '../use-read.ts';
 import type { Span } from './model.ts';
 
-/** "1 request a second, and 5 % of the others". */
+/** "1 request per second, and 5 % of the others". */
 function rateText({ ReservoirSize, FixedRate }: DecidingRule): string {
   if (FixedRate >= 1) return 'every request';
-  return `${plural(ReservoirSize, 'request')} a second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
+  return `${plural(ReservoirSize, 'request')} per second, and ${Math.round(FixedRate * 10_000) / 100} % of the others`;
 }
 
 /**

@@ -47,7 +47,7 @@ export function awsOfResource(resource: Resource, logGroups: readonly string[]):
   });
 }
 
-/** The block `aws` of a segment: what the span says of a call to AWS, beside what its resource has. */
+/** The block `aws` of a segment: what the span says about a call to AWS, in addition to what its resource has. */
 export function awsOf(ofResource: Json, attributes: Taken): Json {
   const block: Record<string, unknown> = { ...ofResource };
   set(block, 'operation', attributes.text('aws.operation', 'rpc.method'));
