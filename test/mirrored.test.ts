@@ -31,11 +31,6 @@ const ELSEWHERE: readonly Row[] = [
     because: 'reads the cgroup of the process',
   },
   {
-    files: 'compose/port-owner',
-    tests: ['e2e/daemon', 'compose/library'],
-    because: 'needs a port that another process has',
-  },
-  {
     files: 'compose/version compose/library-types',
     tests: ['e2e/command-line', 'compose/library'],
     because: 'a constant; types',

@@ -313,5 +313,19 @@ function lifetimeOf({ expiration }: AwsCredentials, wallNowMs: number): number {
 function reasonOf(error: unknown): string {
   // The SDK's XML and JSON parsers are recursive.
   if (error instanceof RangeError) return 'the response is nested too deeply to come from AWS';
-  return oneLine(messageOf(error).replace(/\s+/g, ' ').trim(), MAX_REASON);
+  const text = messageOf(error).replace(SDK_REMARK, '').replace(JWT, '(a token)').replace(/\s+/g, ' ').trim();
+  return oneLine(text === '' || /^Unknown(Error)?$/.test(text) ? foreignReason(error) : text, MAX_REASON);
+}
+
+/** What the SDK adds for programmers. */
+const SDK_REMARK = /\s*Deserialization error: to see the raw response.*$/s;
+/** A server may repeat the token that it refuses. */
+const JWT = /\beyJ[\w-]{8,}\.[\w.-]+/g;
+
+/** For an answer in which the SDK found nothing. */
+function foreignReason(error: unknown): string {
+  const metadata: unknown = typeof error === 'object' && error !== null && '$metadata' in error ? error.$metadata : {};
+  const status: unknown =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : '';
+  return `HTTP ${String(status)}, without an error of AWS: something else answered (a proxy?)`;
 }

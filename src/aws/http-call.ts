@@ -161,6 +161,7 @@ export function failureOf(error: Error, host: string): HttpFailure {
 }
 
 export const MESSAGES = {
+  acceptedUnread: 'the server accepted the request before it had all of it',
   aborted: 'the call was cancelled',
   timeout: (ms: number): string => `no complete answer within ${ms} ms`,
   answerTooLarge: (bytes: number): string =>

@@ -350,7 +350,8 @@ class Connection {
     const hasWritten = this.#socket.writableLength === 0;
     if (!reader.keepsOpen || !hasWritten) this.destroy();
     if (reader.state === 'cut' && this.#isUnread('connection_reset')) return this.#free(exchange);
-    if (reader.state === 'complete' || (reader.state === 'too_large' && status >= 300))
+    if (!hasWritten && status < 300 && reader.state === 'complete') exchange.fail('network', MESSAGES.acceptedUnread);
+    else if (reader.state === 'complete' || (reader.state === 'too_large' && status >= 300))
       exchange.settle({ kind: 'answer', status, headers, body });
     else if (reader.state === 'too_large')
       exchange.fail('answer_too_large', MESSAGES.answerTooLarge(exchange.request.maxAnswerBytes));

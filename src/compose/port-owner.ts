@@ -35,6 +35,12 @@ export function bindError({ protocol, address, flag }: Binding, error: unknown):
     );
   if (code === 'EACCES')
     return new XraydError('XRAYD_BIND', `${what}: not permitted. Choose a port above 1023 with ${flag}.`, options);
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new XraydError(
+      'XRAYD_BIND',
+      `${what}: too many open files. Raise the limit (ulimit -n, LimitNOFILE in systemd).`,
+      options,
+    );
   return new XraydError('XRAYD_BIND', `${what}: ${messageOf(cause)}. Choose another address with ${flag}.`, options);
 }
 

@@ -84,6 +84,12 @@ export class ConnectionLimits {
       return false;
     }
     limitChunks(request, () => cut(socket));
+    // Node drops the rest of a body that nobody has begun to read, uncounted.
+    response.prependListener('finish', () => {
+      if (request.complete) return;
+      request.read(0);
+      request.resume();
+    });
     this.#open.set(socket, open.add(response));
     this.#last.set(socket, response);
     response.once('close', () => void open.delete(response));

@@ -133,6 +133,8 @@ export class MetricsPage {
   }[];
   readonly #readProcess: () => void;
   #rendering: Promise<unknown> = Promise.resolve();
+  /** The text that is rendered next. */
+  #next: Promise<string> | undefined;
 
   constructor(version: string, accounting: Accounting) {
     this.#accounting = accounting;
@@ -150,12 +152,18 @@ export class MetricsPage {
     this.#readProcess = processMetrics(this.#registry, version);
   }
 
-  /** The text for Prometheus. prom-client renders in several turns, so a scrape waits for the previous one. */
+  /**
+   * The text for Prometheus. prom-client renders in several turns, so a scrape waits for the previous one. All that wait
+   * share a text: thousands of scrapes at once would take a second.
+   */
   render(sources: MetricSources): Promise<string> {
+    if (this.#next !== undefined) return this.#next;
     const rendered = this.#rendering.then(() => {
+      this.#next = undefined;
       this.#read(sources);
       return this.#registry.metrics();
     });
+    this.#next = rendered;
     this.#rendering = rendered.catch(() => {});
     return rendered;
   }

@@ -61,6 +61,28 @@ async function sourceOf(
   return { source, counters, log };
 }
 
+test.each([
+  [
+    'what the SDK adds for programmers is left out',
+    'missing closing tag Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.',
+    'web identity (IRSA): missing closing tag;',
+  ],
+  [
+    'a token that the server repeats is left out',
+    'token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln-_x has expired',
+    'token (a token) has expired;',
+  ],
+  ['an answer without an error shows its status', 'Unknown', 'HTTP 302, without an error of AWS'],
+])('%s', async (_what, message, shown) => {
+  const fails = async (): Promise<AwsCredentials> => {
+    throw Object.assign(new Error(message), { $metadata: { httpStatusCode: 302 } });
+  };
+  const { source } = await sourceOf(new Provider({ get: [fails] }));
+  await eventually(() => source.state.state === 'degraded');
+  expect(source.state.reason).toContain(shown);
+  expect(source.state.reason).not.toMatch(/eyJ|\$response/);
+});
+
 test('a provider that never answers is named, counted and reported as degraded, and the next attempt succeeds', async () => {
   const found = issued();
   const provider = new Provider({ get: [never, async () => found] });

@@ -152,6 +152,19 @@ test('an early answer counts, and ends the connection', async () => {
   expect(connections).toBe(2);
 });
 
+test('an early answer cannot accept what its server has not read', async () => {
+  const server = createServer(
+    (socket) =>
+      void socket
+        .on('error', () => {})
+        .pause()
+        .write(OK),
+  );
+  const client = clientOf(new URL(`http://127.0.0.1:${await scope.listen(server)}`));
+  const body = Buffer.alloc(32 * 1024 * 1024);
+  expect(await client.exchange(request({ body }))).toMatchObject({ kind: 'failure', code: 'network' });
+});
+
 test('`renew` closes idle connections at once, and busy ones after their answer', async () => {
   const held: Socket[] = [];
   const { url, sockets } = await serving((socket) => held.push(socket));

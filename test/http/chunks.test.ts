@@ -47,6 +47,21 @@ test('many bodies of tiny chunks in one turn are cut sooner, and those of the ne
   await nextTurn();
 });
 
+test('the rest of a body that was answered without reading it is limited too', async () => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+    limits.admit(request, response);
+    response.end('answered');
+  });
+  const limits = new ConnectionLimits(server, { maxConnections: 10, maxUnreadBytes: 1e6 });
+  const socket = connect(await scope.listen(server), '127.0.0.1').on('error', () => {});
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toContain('answered');
+  const closed = once(socket, 'close');
+  socket.write('1\r\nx\r\n'.repeat(10_000));
+  await closed;
+});
+
 test('the parser hands over no more chunks of a body that was cut, although they are in the same read', async () => {
   let chunks = 0;
   const server = createServer((request, response) => {

@@ -37,6 +37,18 @@ test('keeps every metric name that dashboards use', () => {
   for (const name of promised.split(/\s+/)) expect(names).toContain(`xrayd_${name}`);
 });
 
+test('scrapes that wait share a text, which shows the moment after the last of them', async () => {
+  const accounting = new Accounting();
+  const { render } = page(accounting);
+  const first = render();
+  const waiting = Array.from({ length: 1_000 }, render);
+  accounting.received = 7;
+  expect(new Set(waiting).size).toBeLessThanOrEqual(2);
+  expect(await waiting.at(-1)).toContain('xrayd_segments_received_total 7');
+  await first;
+  expect(await render()).toContain('xrayd_segments_received_total 7');
+});
+
 test('each scrape shows one moment: nothing accumulates from scrape to scrape', async () => {
   const accounting = new Accounting();
   const { render } = page(accounting);

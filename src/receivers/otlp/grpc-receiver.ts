@@ -31,6 +31,8 @@ const WINDOW_BYTES = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** gRPC's clients send some ten headers. */
 const MAX_HEADERS = 64;
+/** Requests with too large a head, which is decoded nevertheless, before the connection is closed. */
+const MAX_REJECTED = 10;
 /** In MB; Node's smallest. What a connection may hold besides bodies. */
 const MAX_SESSION_MEMORY = 1;
 /** Requests that a client cancels each second, after as many at once as it may have under way. */
@@ -89,7 +91,7 @@ export class OtlpGrpcReceiver implements Component {
       maxSessionMemory: MAX_SESSION_MEMORY,
       streamResetBurst: limits.maxStreamsOfOne,
       streamResetRate: RESETS_PER_SECOND,
-      maxSessionRejectedStreams: limits.maxStreamsOfOne,
+      maxSessionRejectedStreams: MAX_REJECTED,
       maxSessionInvalidFrames: 100,
     };
     const server =

@@ -26,8 +26,10 @@ const MAX_STREAMS = 512;
 const IDLE_MS = 300_000;
 const SPARE_MS = 1_000;
 const SHARE_MS = 5_000;
-/** The requests of a full connection, and those that follow the first answers. */
+/** The requests of a full connection, and those that follow the first answers; the same of all connections. */
 const MAX_AT_ONCE = 2;
+/** Requests of a connection at once that are never too many. */
+const FEW_AT_ONCE = 10;
 
 /** The limits of a server with so many connections. Clients connect again when they need to. */
 export function http2LimitsOf(limits: Pick<Http2Limits, 'maxConnections' | 'maxStreamsOfOne'>): Http2Limits {
@@ -61,6 +63,7 @@ export class Http2Connections {
   readonly #sessions = new Map<Http2Session, Connection>();
   /** Requests that began since the last turn of the event loop. */
   readonly #busy = new Map<Connection, number>();
+  #begun = 0;
   #streams = 0;
 
   constructor(server: Http2Server, limits: Http2Limits) {
@@ -116,12 +119,23 @@ export class Http2Connections {
     for (const { socket } of this.#connections) socket.destroy();
   }
 
-  /** A client that resets its requests could send hundreds in one read of its socket, for all of which Node makes objects. */
+  /**
+   * A client that resets its requests could send hundreds in one read of its socket, for all of which Node makes
+   * objects; and hundreds of clients that send as many as they may would occupy a turn of the event loop for seconds.
+   */
   #isFlooded(connection: Connection): boolean {
-    if (this.#busy.size === 0) setImmediate(() => this.#busy.clear());
+    if (this.#busy.size === 0) setImmediate(() => this.#endTurn());
     const requests = (this.#busy.get(connection) ?? 0) + 1;
     this.#busy.set(connection, requests);
-    return requests > MAX_AT_ONCE * this.#limits.maxStreamsOfOne;
+    this.#begun++;
+    const { maxStreams, maxStreamsOfOne } = this.#limits;
+    if (requests > MAX_AT_ONCE * maxStreamsOfOne) return true;
+    return this.#begun > MAX_AT_ONCE * maxStreams && requests > FEW_AT_ONCE;
+  }
+
+  #endTurn(): void {
+    this.#busy.clear();
+    this.#begun = 0;
   }
 
   #add(socket: Socket): Connection {

@@ -158,3 +158,19 @@ test('a client that is never idle for long makes room for another one between tw
   await eventually(() => sessions() === 2);
   await eventually(() => busy.closed);
 });
+
+test('many clients that send what each may send at once are disconnected, and those with a few requests are not', async () => {
+  const { url, count, admitted } = await serverWith({ maxStreams: 20, maxStreamsOfOne: 40 });
+  const few = await Promise.all(Array.from({ length: 2 }, () => stubborn(url)));
+  const many = await Promise.all(Array.from({ length: 10 }, () => stubborn(url)));
+  const requests = (number: number): Buffer => Buffer.concat(Array.from({ length: number }, (_, i) => requestOf(i)));
+  // All of it has arrived before the server reads any of it.
+  for (const socket of many) socket.write(requests(40));
+  for (const socket of few) socket.write(requests(5));
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await eventually(async () => (await count()) < 12);
+  await eventually(() => admitted() >= 20);
+  expect(await count()).toBeGreaterThanOrEqual(few.length);
+  expect(few.map(({ destroyed, readableEnded }) => destroyed || readableEnded)).toEqual([false, false]);
+});
