@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Type from './type.ts';
+import { monotonicMs } from '../pipeline/clock.ts';
 import type { LiveFeed } from './live.ts';
 import type { Search } from '../filter/search.ts';
 import type { Store } from '../threads/store.ts';
@@ -30,8 +31,10 @@ const Events = Type.Object({ ...Selected, form: Text });
 const Summaries = Type.Object({ ...Selected, id: Text, follow: Text, limit: Text });
 
 const MAX_CLIENTS = 64;
-/** How often changes are sent. People see no difference, and a busy trace is sent at most ten times per second. */
+/** Minimum interval between messages: a busy trace is sent at most ten times per second. */
 const TICK_MS = 100;
+/** The segments of a request arrive within this time, so that the first message after a pause has all of them. */
+const SETTLE_MS = 20;
 /** Maximum number of traces in one message; if more changed, the newest are sent. */
 const MAX_TRACES = 200;
 /** A row has a tenth of a summary's size, and a page that missed some must reload everything. */
@@ -202,8 +205,8 @@ async function inTurn<T>(gate: LiveDeps['gate'], { isFull, signal }: Outlet, wor
 }
 
 /**
- * Calls `send` with the newest `most` traces that changed since the last call, at most once per tick, and not while the
- * output is full.
+ * Calls `send` with the newest `most` traces that changed since the last call: soon after a pause, else once per tick,
+ * and not while the output is full.
  */
 async function eachTick(
   feed: LiveFeed,
@@ -213,6 +216,7 @@ async function eachTick(
   send: (ids: readonly string[], number: number, isWhole: boolean) => Promise<void>,
 ): Promise<void> {
   let sent = from;
+  let sentMs = -Infinity;
   let wake = Promise.withResolvers<void>();
   const stopListening = feed.listen(() => wake.resolve());
   const onAbort = (): void => wake.resolve();
@@ -224,13 +228,15 @@ async function eachTick(
         wake = Promise.withResolvers<void>();
         await wake.promise;
       }
-      await sleep(TICK_MS, undefined, { signal: out.signal });
+      await sleep(Math.max(SETTLE_MS, sentMs + TICK_MS - monotonicMs()), undefined, { signal: out.signal });
+      sentMs = monotonicMs();
       if (out.isFull()) continue;
       const number = feed.last;
       const ids = feed.since(sent);
       const shown = ids?.slice(-most) ?? [];
       await send(shown, number, ids !== undefined && shown.length === ids.length);
       sent = number;
+      sentMs = monotonicMs();
     }
   } finally {
     clearInterval(keepAlive);
