@@ -133,19 +133,16 @@ test.each(['/%zz', '/api/traces/%zz', '/%zz?token=x'])(
 );
 
 test.each([
-  ['a malformed path', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a malformed path', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n'],
   [
     'a large body',
     `POST /livez HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2000)}`,
-    413,
   ],
   [
     'a body that is not JSON',
     'POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{',
-    400,
   ],
-])('the health server refuses %s in its own words', async (_, text, expected) => {
+])('the health server answers %s with what it has', async (_, text) => {
   const { status, body } = await rawRequest(daemon.httpUrl, text);
-  expect([status, Object.keys(JSON.parse(body) as object)], body).toEqual([expected, ['error']]);
-  expect(body).not.toContain('FST_');
+  expect([status, JSON.parse(body)]).toEqual([404, { error: 'not found: use /livez, /readyz or /metrics' }]);
 });
