@@ -107,3 +107,12 @@ test('every file that docs/architecture.md names exists', () => {
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((path) => !existsSync(path))).toEqual([]);
 });
+
+test('every name of code that docs/architecture.md gives occurs in the code', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8');
+  const sources = FILES.map((file) => readFileSync(file, 'utf8')).join('\n');
+  // `DocumentSink.keep`, `#drain`, `MAX_DRAIN_MS`: not options, commands or paths.
+  const names = [...text.matchAll(/`(#?[A-Za-z_]+(?:\.[a-z]+)?)`/g)].flatMap(([, name]) => name!.split('.'));
+  expect(names.length).toBeGreaterThan(50);
+  expect([...new Set(names)].filter((name) => !new RegExp(`(?<![\\w])${name}\\b`).test(sources))).toEqual([]);
+});
