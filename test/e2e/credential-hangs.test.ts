@@ -29,7 +29,7 @@ async function expectDelivery(scope: Scope, { xray, env, args = [] }: Setting): 
   await daemon.send(HEADER + segment('a'));
   await eventually(
     async () => {
-      expect((await fetch(`${daemon.httpUrl}/readyz`, { signal: AbortSignal.timeout(2_000) })).status).toBe(200);
+      expect((await fetch(`${daemon.httpUrl}/readyz`, { signal: AbortSignal.timeout(20_000) })).status).toBe(200);
       return xray.documents.length === 1;
     },
     60_000,

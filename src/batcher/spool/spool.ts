@@ -315,12 +315,12 @@ export class Spool implements Component, SegmentStock {
   }
 
   /**
-   * How many more files of ended processes to adopt: none until there is room for many. Otherwise a process with as many
+   * How many more files of ended processes to adopt: none until many more fit. Otherwise a process with as many
    * as it may own would adopt one for each that it has sent, and sort all of them each time.
    */
   #freeFiles(): number {
-    const room = this.#maxFiles - this.#entries.length;
-    return room < this.#maxFiles * ADOPTED_SHARE ? 0 : room;
+    const free = this.#maxFiles - this.#entries.length;
+    return free < this.#maxFiles * ADOPTED_SHARE ? 0 : free;
   }
 
   /** Why `more` does not fit beside the files of all processes; undefined if it does. */
