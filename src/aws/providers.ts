@@ -138,6 +138,8 @@ function webIdentityLink(env: Environment, clientConfig: ClientConfig): Credenti
     get: async (signal) => {
       // Read each time, because kubelet rotates it. The SDK's own read would block the whole process.
       const webIdentityToken = await readTextFile(file, { timeoutMs: FILE_TIMEOUT_MS });
+      // STS would only say that a parameter is missing.
+      if (webIdentityToken.trim() === '') throw new Error(`the token file ${file} is empty`);
       await readSharedFiles(env);
       const session = roleSessionName === undefined ? {} : { roleSessionName };
       return (await sdk()).fromWebToken({

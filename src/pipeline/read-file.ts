@@ -49,7 +49,11 @@ function shared(path: string, maxBytes: number, signal: AbortSignal): Promise<Bu
 async function read(path: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const mayHaveNoWriterYet = (await handle.stat()).isFIFO();
+    const stats = await handle.stat();
+    // The system's error of a read does not name the file.
+    if (stats.isDirectory())
+      throw Object.assign(new Error(`${path} is a folder, not a file`), { code: 'EISDIR', syscall: 'read' });
+    const mayHaveNoWriterYet = stats.isFIFO();
     const chunks: Buffer[] = [];
     let length = 0;
     while (!signal.aborted) {

@@ -275,6 +275,22 @@ test('no credentials: reports each provider’s reason once, keeps the segments,
   expect(daemon.log.filter(({ msg }) => msg.startsWith('no AWS credentials'))).toHaveLength(1);
 });
 
+test('an empty token file is named, and STS is not asked with it', async () => {
+  const sts = await scope.start(new FakeSts());
+  const tokenFile = join(scope.folder(), 'token');
+  writeFileSync(tokenFile, '\n');
+  const daemon = await start(await scope.start(new FakeXRay()), {
+    AWS_ROLE_ARN: APP_ROLE,
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    AWS_ENDPOINT_URL_STS: sts.url,
+  });
+  await eventually(() => daemon.find(/no AWS credentials/) !== undefined);
+  expect(daemon.find(/no AWS credentials/)?.['tried']).toContain(
+    `web identity (IRSA): the token file ${tokenFile} is empty`,
+  );
+  expect(sts.requests).toEqual([]);
+});
+
 test('no credentials at all: the log line names all five places', async () => {
   const xray = await scope.start(new FakeXRay());
   const daemon = await start(xray, {});

@@ -25,6 +25,11 @@ test('/dev/null, which people use for "no configuration", is empty at once', asy
   expect(await readTextFile('/dev/null', { timeoutMs: 1_000 })).toBe('');
 });
 
+test('an error names a folder that stands in place of the file', async () => {
+  const path = scope.folder();
+  await expect(readTextFile(path, { timeoutMs: 1_000 })).rejects.toThrow(`${path} is a folder`);
+});
+
 test('refuses a file that is too large', async () => {
   const path = join(scope.folder(), 'file');
   writeFileSync(path, 'x'.repeat(2_000));
