@@ -26,6 +26,9 @@ if (skipped !== '' && process.env['XRAYD_REQUIRE_BROWSER'] !== undefined) throw 
 /** For the names of tests that are skipped. */
 export const note = skipped === '' ? '' : ` (skipped: ${skipped})`;
 
+/** XRAYD_SLOWDOWN=4 runs the pages four times slower: a test that does not wait for what it depends on fails then. */
+const SLOWDOWN = Number(process.env['XRAYD_SLOWDOWN'] ?? '1');
+
 export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
@@ -80,6 +83,7 @@ export class Browser {
     const page = await this.#context!.newPage();
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
+    if (SLOWDOWN > 1) await this.#slowDown(page);
     if (this.#isFirstOfTest) await this.#forget(page, new URL(url).origin);
     this.#isFirstOfTest = false;
     page.on('pageerror', (error) =>
@@ -101,6 +105,12 @@ export class Browser {
     });
     await page.goto(url);
     return page;
+  }
+
+  /** As long as the session is attached, which ends with the page. */
+  async #slowDown(page: Page): Promise<void> {
+    const session = await this.#context!.newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
   }
 
   /** What the page of an earlier test stored, whose X-Ray may have been the same. */
