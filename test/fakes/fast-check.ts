@@ -4,7 +4,7 @@ import fc from 'fast-check';
 fc.configureGlobal({ seed: 20_261_129 });
 
 /**
- * The number of cases: `few` in `npm test`, and ten times as many where `npm run test:fuzz` runs the same file
+ * The number of cases: `few` in `npm test`, and three times as many where `npm run test:fuzz` runs the same file
  * (test/suites.ts).
  */
 export function cases(few: number): number {
