@@ -145,6 +145,8 @@ test('stops at pages of summaries or traces that have new tokens but nothing new
   ];
   for (const [first, second] of cases)
     await expect(tracesFrom(first, second, {}, { maxIdlePages: 20 })).rejects.toMatchObject(failure);
+  // The first page of the second and third case has something new.
+  expect(tokens).toBe(20 + 21 + 21);
 });
 
 test('fetches a trace once that is listed twice', async () => {
