@@ -3,11 +3,12 @@ import { Spool, type SpoolConfig } from '../batcher/spool/spool.ts';
 import type { Config } from '../config/schema.ts';
 import type { Accounting } from '../pipeline/accounting.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
+import { fullCollector } from '../pipeline/collector.ts';
 import type { Exporter } from '../pipeline/exporter.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { returnFreedMemory, shareFreedMemory } from '../pipeline/native.ts';
 import type { DocumentSink } from '../pipeline/segment.ts';
-import { preferMemory, youngCollector } from './heap-tuning.ts';
+import { preferMemory } from './heap-tuning.ts';
 import { isMemoryScarce, type MemoryBudget } from './memory-budget.ts';
 
 export type Part = Component & { readonly state?: ComponentState };
@@ -83,7 +84,7 @@ export function spoolOf(
   const disk = { folder: spool, maxBytes: spoolBytes, maxBytesInMemory: inMemoryBytes, maxFiles: spoolFiles };
   if (!isMemoryScarce(limitBytes)) return disk;
   shareFreedMemory();
-  const collect = youngCollector();
+  const collect = fullCollector();
   return {
     ...disk,
     onGarbage: () => {

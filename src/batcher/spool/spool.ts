@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DROP_REASONS, type Accounting, type SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
+import { everyBytes } from '../../pipeline/collector.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
@@ -25,6 +26,7 @@ const OPEN_TIMEOUT_MS = 1_000;
 const HANG_MS = 10_000;
 /** One listing of the folder, if no other process uses it. */
 const LOOK_EVERY_MS = 10_000;
+const GARBAGE_FILES = 1_024;
 /** Of the files that a process may own. */
 const ADOPTED_SHARE = 1 / 16;
 
@@ -38,7 +40,7 @@ export interface SpoolConfig {
   readonly maxBytesInMemory?: number;
   /** What the process may own, because it remembers each file; none by default. */
   readonly maxFiles?: number;
-  /** Called whenever some files of ended processes have been moved: each leaves a kilobyte of garbage. */
+  /** Called whenever about a thousand files have been moved or sent: each leaves some kilobytes outside V8's heap. */
   readonly onGarbage?: () => void;
   readonly isNewestFirst: boolean;
   /** How often to look for files of ended processes; every 10 s by default. */
@@ -82,6 +84,7 @@ export class Spool implements Component, SegmentStock {
   readonly #memory = new ReadMemory();
   readonly #folder: SharedFolder;
   readonly #removal: Removal;
+  readonly #noteGarbage: (files: number) => void;
   #segments = 0;
   #bytes = 0;
   #sequence = 0;
@@ -99,6 +102,7 @@ export class Spool implements Component, SegmentStock {
     this.#now = now;
     this.#entries = new WaitingFiles(config.isNewestFirst);
     this.#removal = new Removal(log);
+    this.#noteGarbage = everyBytes(GARBAGE_FILES, () => config.onGarbage?.());
     this.#folder = new SharedFolder({
       root: config.folder,
       log,
@@ -285,6 +289,7 @@ export class Spool implements Component, SegmentStock {
 
   /** The batch was sent, or refused permanently: deletes its file. */
   async finish(entry: HeldFile): Promise<void> {
+    this.#noteGarbage(1);
     this.#memory.giveBack(entry);
     this.#entries.forget(entry);
     this.#bytes -= entry.diskBytes;
@@ -302,7 +307,7 @@ export class Spool implements Component, SegmentStock {
       this.#accounting.restored += segments;
     }
     this.#entries.adopt(files);
-    this.#config.onGarbage?.();
+    this.#noteGarbage(files.length);
   }
 
   get #maxFiles(): number {
