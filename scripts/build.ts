@@ -36,7 +36,7 @@ const shared: BuildOptions = {
   platform: 'node',
   format: 'cjs',
   target: 'node16',
-  // require() instead: the loader of ES modules takes time to start, and node:vm has none.
+  // require() instead: the loader of ES modules takes time to start.
   supported: { 'dynamic-import': false },
   minifySyntax: true,
   minifyWhitespace: true,
@@ -140,8 +140,8 @@ if (process.argv.some(function (word) { return ${JSON.stringify(otherCommands)}.
     js: `function wholeProgram() {
   var compressed = Buffer.from('${brotliCompressSync(whole.outputFiles[0]!.contents).toString('base64')}', 'base64');
   var source = require('node:zlib').brotliDecompressSync(compressed).toString('latin1');
-  var names = ['exports', 'require', 'module', '__filename', '__dirname'];
-  require('node:vm').compileFunction(source, names, { filename: __filename + '#whole' })(exports, require, module, __filename, __dirname);
+  // As the loader of CommonJS does it, so that NODE_COMPILE_CACHE works for this program too.
+  module._compile(source, __filename + '#whole', 'commonjs');
 }`,
   },
   legalComments: 'none',
