@@ -88,7 +88,7 @@ async function idle({ daemon }: Harness, seconds: number): Promise<Measured> {
   await sleep(seconds * 1000);
   const after = processStats(daemon.pid);
   return {
-    corePercent: (after.cpuUs - before.cpuUs) / seconds / 1e4,
+    corePercent: corePercentOf(before, after, seconds),
     residentMb: after.residentMb,
     peakMb: after.peakMb,
     wakeUpsPerSecond: (after.wakeUps - before.wakeUps) / seconds,
@@ -131,7 +131,7 @@ async function ramp(harness: Harness): Promise<Measured> {
     await harness.load.steady(rate, RAMP_SECONDS);
     const [after, machine] = [processStats(harness.daemon.pid), machineTimes()];
     full = {
-      corePercent: (after.cpuUs - before.cpuUs) / RAMP_SECONDS / 1e4,
+      corePercent: corePercentOf(before, after, RAMP_SECONDS),
       machinePercent: (100 * (machine.busyMs - machineBefore.busyMs)) / (machine.allMs - machineBefore.allMs),
     };
     const lostNow = (await arrive(harness, harness.load)) - lost;
@@ -164,11 +164,15 @@ async function arrive({ oracle }: Harness, load: Load): Promise<number> {
   return load.offered - delivered;
 }
 
+/** Of one core. */
+function corePercentOf(before: ProcessStats, after: ProcessStats, seconds: number): number {
+  return (after.cpuUs - before.cpuUs) / seconds / 1e4;
+}
+
 function costOf(before: ProcessStats, after: ProcessStats, segments: number, seconds: number): Measured {
-  const cpuUs = after.cpuUs - before.cpuUs;
   return {
-    cpuUsPerSegment: cpuUs / segments,
-    corePercent: cpuUs / seconds / 1e4,
+    cpuUsPerSegment: (after.cpuUs - before.cpuUs) / segments,
+    corePercent: corePercentOf(before, after, seconds),
     residentMb: after.residentMb,
     peakMb: after.peakMb,
     wakeUpsPerSegment: (after.wakeUps - before.wakeUps) / segments,

@@ -47,8 +47,8 @@ const shared: BuildOptions = {
   define: { 'import.meta.url': '"file:///"' },
   // Prefers ES modules, whose dead code can be removed.
   mainFields: ['module', 'main'],
-  // Loaded only when they are used, and never here: fastify's `inject` and JSON Schema compilers (NO_COMPILERS in
-  // src/http/server.ts), and the SDK's user agent in browsers.
+  // Loaded only when they are used, and never here: fastify's `inject` and JSON Schema compilers (`noCompiler` in
+  // src/api/server.ts), and the SDK's user agent in browsers.
   external: ['light-my-request', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'bowser'],
 };
 

@@ -1,3 +1,4 @@
+import { member } from '../json/json.ts';
 import { monotonicMs, wallClockMs } from '../pipeline/clock.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Counters } from '../pipeline/counters.ts';
@@ -324,8 +325,6 @@ const JWT = /\beyJ[\w-]{8,}\.[\w.-]+/g;
 
 /** For an answer in which the SDK found nothing. */
 function foreignReason(error: unknown): string {
-  const metadata: unknown = typeof error === 'object' && error !== null && '$metadata' in error ? error.$metadata : {};
-  const status: unknown =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : '';
-  return `HTTP ${String(status)}, without an error of AWS: something else answered (a proxy?)`;
+  const status = member(member(error, '$metadata'), 'httpStatusCode');
+  return `HTTP ${typeof status === 'number' ? status : ''}, without an error of AWS: something else answered (a proxy?)`;
 }

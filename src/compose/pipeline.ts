@@ -75,7 +75,7 @@ export class Pipeline {
   }
 }
 
-/** The spool in the options. */
+/** The spool in the options. Where memory is scarce, the threads that read and move its files share theirs from now on. */
 export function spoolOf(
   { spool, spoolBytes }: Pick<Config<'local'>, 'spool' | 'spoolBytes'>,
   { limitBytes, inMemoryBytes, spoolFiles }: Pick<MemoryBudget, 'limitBytes' | 'inMemoryBytes' | 'spoolFiles'>,

@@ -13,6 +13,7 @@ import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/span
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
 import { growYoungGeneration } from './heap-tuning.ts';
 import type { Server } from './late-server.ts';
+import { isMemoryScarce } from './memory-budget.ts';
 import type { Meters } from './meters.ts';
 
 /** The limit that the OTLP specification recommends for a request after decompression. */
@@ -22,8 +23,6 @@ const MIN_BODY_BYTES = 2 * MB;
 /** A decoded request takes several times its bytes. */
 const BODY_SHARE = 64;
 const BODIES_AT_ONCE = 2;
-/** With less memory, collections may take more CPU. */
-const SCARCE_BYTES = 256 * MB;
 
 export interface SpanReceiverDeps {
   readonly meters: Meters;
@@ -80,8 +79,7 @@ function partsOf(
 ): ReceiverDeps {
   // A person looks for the trace at once.
   const isConfirmed = mode === 'local';
-  const isMemoryScarce = memory.limitBytes !== undefined && memory.limitBytes <= SCARCE_BYTES;
-  const growth = isMemoryScarce ? {} : { beforeEncoding: growYoungGeneration };
+  const growth = isMemoryScarce(memory.limitBytes) ? {} : { beforeEncoding: growYoungGeneration };
   const { counters } = accounting;
   const intake = new SpansIntake({ sink, counters, protocol, isConfirmed, encoding, ...growth });
   const garbage = memory.limitBytes === undefined ? {} : { onGarbage: fullCollector() };

@@ -30,6 +30,7 @@ export function limitChunks(body: Readable, cut: () => void): void {
     if (!(chunk instanceof Uint8Array)) return push(chunk, encoding);
     chunks++;
     bytes += chunk.length;
+    // At twice as many as a reader accepts: until then it answers 413.
     const isSpent = chunk.length < MIN_BYTES && isTurnSpent() && chunks > FIRST;
     if (!isSpent && !hasTooManyChunks(chunks / 2, bytes)) return push(chunk, encoding);
     isCut = true;

@@ -55,7 +55,10 @@ export class Listener implements Component {
     const { address: wanted, started, error: problem } = this.#config;
     const { server, log } = this.#deps;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onBindError = (error: Error): void => reject(new XraydError('XRAYD_BIND', error.message, { cause: error }));
+    const onBindError = (error: Error): void => {
+      this.#state = { name: this.name, state: 'failed', reason: error.message };
+      reject(new XraydError('XRAYD_BIND', error.message, { cause: error }));
+    };
     server.once('error', onBindError);
     // Without a host, Node listens on every interface, also on a kernel without IPv6.
     const host = wanted.host === '::' ? {} : { host: wanted.host };

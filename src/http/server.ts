@@ -52,7 +52,7 @@ interface Answer {
 
 /**
  * HTTP 2001: /livez, /readyz, /metrics. Started first and stopped last, so that it is available while segments drain.
- * On node:http: fastify would be most of what the daemon loads at its start.
+ * On node:http: fastify would be a large part of what the daemon loads at its start.
  */
 export class HttpServer implements Component {
   readonly name = 'http';
@@ -65,8 +65,6 @@ export class HttpServer implements Component {
     ['/readyz', () => this.#health('ready')],
     ['/metrics', () => this.#metrics()],
   ]);
-  /** The port cannot be used. */
-  #failure: ComponentState | undefined;
 
   constructor(config: HttpServerConfig, deps: HttpServerDeps) {
     this.#config = config;
@@ -86,7 +84,7 @@ export class HttpServer implements Component {
   }
 
   get state(): ComponentState {
-    return this.#failure ?? this.#listener.state;
+    return this.#listener.state;
   }
 
   get address(): Address | undefined {
@@ -99,10 +97,8 @@ export class HttpServer implements Component {
       await this.#listener.start();
     } catch (error) {
       if (this.#config.isRequired) throw error;
-      const reason = messageOf(error);
-      this.#failure = { name: this.name, state: 'failed', reason };
       this.#deps.log.error(
-        { reason },
+        { reason: messageOf(error) },
         'health and metrics are unavailable: the HTTP port cannot be used. Choose another with --http-address',
       );
     }

@@ -25,7 +25,7 @@ test('/dev/null, which people use for "no configuration", is empty at once', asy
   expect(await readTextFile('/dev/null', { timeoutMs: 1_000 })).toBe('');
 });
 
-test('an error names a folder that stands in place of the file', async () => {
+test('the error for a folder names its path', async () => {
   const path = scope.folder();
   await expect(readTextFile(path, { timeoutMs: 1_000 })).rejects.toThrow(`${path} is a folder`);
 });

@@ -23,7 +23,7 @@ import type { TraceState } from './trace-state.ts';
 import { viewHref } from './view.ts';
 import { viewOf, VIEWS } from './views.ts';
 
-/** Trace summary header: request, cause of failure, figures and tabs. What is read later has its room reserved. */
+/** Trace summary header: request, cause of failure, figures and tabs. Space is reserved for what is read later. */
 export function Head({ state, id, model }: { state: TraceState; id: string; model: TraceModel | undefined }) {
   if (model === undefined)
     return (
@@ -91,8 +91,8 @@ export function Head({ state, id, model }: { state: TraceState; id: string; mode
 const MOST_ON_TAB = 99;
 
 /**
- * Recounted when the trace or its findings change, not with every tick of a trace in progress. Its room is there before
- * its number, for which the next tab would otherwise make way.
+ * Recounted when the trace or its findings change, not with every tick of a trace in progress. Space is reserved
+ * for the number, which would otherwise move the next tab.
  */
 function Count({ state, of }: { state: TraceState; of: (state: TraceState) => number }) {
   const number = useComputed(() => of(state)).value;
