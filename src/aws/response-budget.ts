@@ -1,4 +1,4 @@
-import { everyBytes } from '../pipeline/collector.ts';
+import { afterEvery } from '../pipeline/collector.ts';
 
 /** X-Ray's own responses take hours to add up to this. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
@@ -18,7 +18,7 @@ export class ResponseBudget {
    */
   constructor(maxBytes: number, onGarbage: () => void) {
     this.#maxBytes = maxBytes;
-    this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
+    this.#noteGarbage = afterEvery(GARBAGE_BYTES, onGarbage);
   }
 
   /** False if the budget is used up. Give back every byte that was taken. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { everyBytes } from '../pipeline/collector.ts';
+import { afterEvery } from '../pipeline/collector.ts';
 import { hasTooManyChunks } from './chunks.ts';
 
 /** A request's body; its memory is counted until `release`. */
@@ -39,7 +39,7 @@ export class BodyReader {
    */
   constructor(maxBytes: number, onGarbage: () => void = () => {}) {
     this.#maxBytes = maxBytes;
-    this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
+    this.#noteGarbage = afterEvery(GARBAGE_BYTES, onGarbage);
   }
 
   /** Bytes of all bodies in memory. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { everyBytes } from '../pipeline/collector.ts';
+import { afterEvery } from '../pipeline/collector.ts';
 import { limitChunks } from './chunks.ts';
 import { connectionsWithin } from './open-files.ts';
 
@@ -59,7 +59,7 @@ export class ConnectionLimits {
     if (beyondMax === 'close new') server.maxConnections = most;
     else closeOldest(server, most);
     this.#maxUnreadBytes = maxUnreadBytes;
-    this.#noteGarbage = everyBytes(GARBAGE_BYTES, onGarbage);
+    this.#noteGarbage = afterEvery(GARBAGE_BYTES, onGarbage);
   }
 
   /** Whether another large response may be sent. */

@@ -25,13 +25,13 @@ export function collector(): NodeJS.GCFunction {
   return collect;
 }
 
-/** Calls `act` whenever another `limit` bytes have been reported. */
-export function everyBytes(limit: number, act: () => void): (bytes: number) => void {
-  let bytes = 0;
+/** Calls `act` whenever another `limit` has been reported, of bytes or of whatever leaves garbage. */
+export function afterEvery(limit: number, act: () => void): (more: number) => void {
+  let sum = 0;
   return (more) => {
-    bytes += more;
-    if (bytes < limit) return;
-    bytes = 0;
+    sum += more;
+    if (sum < limit) return;
+    sum = 0;
     act();
   };
 }

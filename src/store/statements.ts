@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { everyBytes, fullCollector } from '../pipeline/collector.ts';
+import { afterEvery, fullCollector } from '../pipeline/collector.ts';
 import { checkColumns, typed, type Columns, type Positions, type Row, type Rows } from './rows.ts';
 
 /**
@@ -66,6 +66,6 @@ let collectAfter: ((sqlLength: number) => void) | undefined;
 
 /** Frees SQLite's memory of an unused statement. Before Node.js 26 only a garbage collection can do that. */
 export function closeStatement(statement: StatementSync & { readonly close?: () => void }, sqlLength: number): void {
-  if (statement.close === undefined) (collectAfter ??= everyBytes(KEPT_SQL_LENGTH, fullCollector()))(sqlLength);
+  if (statement.close === undefined) (collectAfter ??= afterEvery(KEPT_SQL_LENGTH, fullCollector()))(sqlLength);
   else statement.close();
 }

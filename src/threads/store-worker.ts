@@ -1,6 +1,6 @@
 import { wallClockMs } from '../pipeline/clock.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import { everyBytes, fullCollector } from '../pipeline/collector.ts';
+import { afterEvery, fullCollector } from '../pipeline/collector.ts';
 import { sqliteCodeOf } from '../pipeline/errors.ts';
 import { awsJson } from '../json/aws-json.ts';
 import { arrayOf, member, textOf } from '../json/json.ts';
@@ -274,7 +274,7 @@ function startProblem(error: unknown): string {
  * Reads, writes and responses leave garbage of several times their size, which V8 lets grow beyond the memory limit. So
  * collect garbage after a certain number of bytes.
  */
-const noteGarbage = memoryLimitBytes === undefined ? undefined : everyBytes(maxAnswerBytes, fullCollector());
+const noteGarbage = memoryLimitBytes === undefined ? undefined : afterEvery(maxAnswerBytes, fullCollector());
 
 /** Frees the documents of a put that have memory of their own (`pack`). */
 function release(args: unknown): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DROP_REASONS, type Accounting, type SegmentStock } from '../../pipeline/accounting.ts';
 import { monotonicMs } from '../../pipeline/clock.ts';
-import { everyBytes } from '../../pipeline/collector.ts';
+import { afterEvery } from '../../pipeline/collector.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { DeadlineError } from '../../pipeline/deadline.ts';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
@@ -102,7 +102,7 @@ export class Spool implements Component, SegmentStock {
     this.#now = now;
     this.#entries = new WaitingFiles(config.isNewestFirst);
     this.#removal = new Removal(log);
-    this.#noteGarbage = everyBytes(GARBAGE_FILES, () => config.onGarbage?.());
+    this.#noteGarbage = afterEvery(GARBAGE_FILES, () => config.onGarbage?.());
     this.#folder = new SharedFolder({
       root: config.folder,
       log,

@@ -4,7 +4,7 @@ import { readOtlpDocument } from '../../formats/otlp/document.ts';
 import type { FormatName } from '../../trace/model.ts';
 import { isRefusal } from '../../trace/refusal.ts';
 import { otlpKindOf } from '../../formats/otlp/otlp-body.ts';
-import { everyBytes } from '../../pipeline/collector.ts';
+import { afterEvery } from '../../pipeline/collector.ts';
 
 /** Nobody reads more, and writing more would slow down storing. */
 const LINES_A_SECOND = 50;
@@ -32,7 +32,7 @@ export class ConsoleLines {
 
   constructor(deps: ConsoleLinesDeps) {
     this.#deps = deps;
-    this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
+    this.#noteGarbage = afterEvery(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
   }
 
   write(document: Uint8Array, arrivedAtMs: number, format: FormatName = 'xray', isSampled = true): void {

@@ -10,7 +10,7 @@ import { exportAnswer, RPC_CODE, statusAnswer, type OtherSignal } from '../../fo
 import { BodyReader } from '../../http/body.ts';
 import { Listener } from '../../http/listening.ts';
 import type { Address } from '../../pipeline/address.ts';
-import { everyBytes } from '../../pipeline/collector.ts';
+import { afterEvery } from '../../pipeline/collector.ts';
 import type { Component, ComponentState } from '../../pipeline/component.ts';
 import { messageOf } from '../../pipeline/errors.ts';
 import { readMessage } from './grpc-message.ts';
@@ -76,7 +76,7 @@ export class OtlpGrpcReceiver implements Component {
     this.#config = config;
     this.#deps = deps;
     this.#bodies = new BodyReader(config.maxBodiesBytes, deps.onGarbage);
-    this.#noteGarbage = everyBytes(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
+    this.#noteGarbage = afterEvery(GARBAGE_BYTES, deps.onGarbage ?? (() => {}));
     const { name, title } = this;
     const { log, certificate } = deps;
     const limits = http2LimitsOf(config);
