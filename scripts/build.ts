@@ -116,6 +116,8 @@ const whole = await build({
  */
 const LIGHT_COMMANDS: readonly string[] = ['daemon', 'healthcheck'] satisfies (keyof typeof COMMANDS)[];
 const otherCommands = Object.keys(COMMANDS).filter((name) => !LIGHT_COMMANDS.includes(name));
+/** `--help` is in the whole program too. */
+const otherWords = [...otherCommands, '-h', '--h', '-help', '--help'];
 const light = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
@@ -134,7 +136,7 @@ const light = await build({
   banner: {
     js: `#!/usr/bin/env node
 ${VERSION_CHECK}
-if (process.argv.some(function (word) { return ${JSON.stringify(otherCommands)}.indexOf(word) !== -1; })) return wholeProgram();`,
+if (process.argv.some(function (word) { return ${JSON.stringify(otherWords)}.indexOf(word) !== -1; })) return wholeProgram();`,
   },
   footer: {
     js: `function wholeProgram() {

@@ -1,10 +1,9 @@
 import type { CommandOutput } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
-import { helpText } from './cli/help.ts';
 import { runCommand } from './cli/run-command.ts';
 import { keepInspectorClosed } from './cli/signals.ts';
 import { keepGenerationsSmall } from './compose/heap-tuning.ts';
-import { REFERENCE_VERSION, VERSION } from './compose/version.ts';
+import { VERSION_LINE } from './compose/version.ts';
 import { parseFlags } from './config/flags.ts';
 import { countLeftBehind, within } from './pipeline/deadline.ts';
 import { EXIT_CODES, messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
@@ -29,9 +28,9 @@ async function main(): Promise<number> {
     (name) => commandLine.values.get(name) === true,
   );
   if (isQuestion || COMMANDS[command].isService !== true) endWithReader();
-  if (commandLine.values.get('help') === true) return print(helpText(commandLine.isNamed ? command : undefined));
-  if (commandLine.values.get('version') === true)
-    return print(`xrayd ${VERSION} (compatible with aws-xray-daemon ${REFERENCE_VERSION})\n`);
+  if (commandLine.values.get('help') === true)
+    return print((await import('./cli/help.ts')).helpText(commandLine.isNamed ? command : undefined));
+  if (commandLine.values.get('version') === true) return print(VERSION_LINE);
   return runCommand(commandLine, { env: process.env, output: OUTPUT });
 }
 

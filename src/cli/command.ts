@@ -8,6 +8,8 @@ export interface CommandEntry<C extends Command> {
   readonly help: string;
   /** Command lines that work as they stand. */
   readonly examples: readonly [string, ...string[]];
+  /** What its exit codes mean, without full stops; 2, a command line that cannot be read, is common to all. */
+  readonly exits: Readonly<Record<string, string>>;
   /** Runs until a signal ends it, and has a log: its warnings go there. */
   readonly isService?: true;
   /** Loads the command's file, so that a process loads only the code of its command. */

@@ -1,28 +1,48 @@
 import type { Command } from '../config/commands.ts';
 import type { CommandEntry } from './command.ts';
 
-/** Every command, once: `--help`, docs/configuration.md and the dispatch in src/main.ts come from this table. */
+/** Every command, once: `xrayd help`, docs/configuration.md and the dispatch in src/main.ts come from this table. */
 export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
   daemon: {
     help: 'receive segments and send them to AWS X-Ray',
     examples: ['xrayd --region eu-west-1', 'xrayd -c /etc/amazon/xray/cfg.yaml'],
+    exits: {
+      0: 'a signal stopped it',
+      1: 'the start failed: a value, the file, the region, a port, the disk',
+      3: 'segments were lost at shutdown, with --exit-on-loss',
+    },
     isService: true,
     load: () => import('./daemon.ts'),
   },
   local: {
     help: 'run a complete local X-Ray: receive traces, query them through the X-Ray API or the web page',
     examples: ['xrayd local', 'xrayd local --data traces.db', 'xrayd local --tee --region eu-west-1'],
+    exits: {
+      0: 'a signal stopped it',
+      1: 'the start failed: a value, the file, the region, a port, the disk',
+      3: 'segments were lost at shutdown, with --exit-on-loss',
+    },
     isService: true,
     load: () => import('./local.ts'),
   },
   run: {
     help: 'run a program with a local X-Ray, and print a summary of its traces',
     examples: ['xrayd run -- npm test', 'xrayd run --fail-on fault --save traces.json -- npm test'],
+    exits: {
+      N: "the program's own exit code, or 128 plus the number of the signal that ended it",
+      1: 'a trace matches --fail-on and the program exited with 0, or the local X-Ray or the file of --save failed',
+      126: 'the program cannot be executed',
+      127: 'there is no such program',
+    },
     load: () => import('./run.ts'),
   },
   export: {
     help: 'print traces of a local X-Ray as JSON, in the format of BatchGetTraces',
     examples: ['xrayd export', "xrayd export --since 5 --filter 'fault'"],
+    exits: {
+      0: 'all traces that were asked for are in the output',
+      1: 'no local X-Ray answered, the filter is wrong, or a trace is missing',
+    },
     load: () => import('./export.ts'),
   },
   import: {
@@ -32,11 +52,19 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       'aws xray batch-get-traces --trace-ids … | xrayd import',
       'xrayd import --alb-log *.log.gz',
     ],
+    exits: {
+      0: 'everything is stored',
+      1: 'a file could not be read, or a document or a line was refused',
+    },
     load: () => import('./import.ts'),
   },
   pull: {
     help: 'copy traces from AWS into a local X-Ray',
     examples: ["xrayd pull --since 30 --filter 'fault'", 'xrayd pull --profile production --region eu-west-1'],
+    exits: {
+      0: 'everything is stored',
+      1: 'AWS or the local X-Ray could not be read or written, or a trace is missing',
+    },
     load: () => import('./pull.ts'),
   },
   send: {
@@ -46,11 +74,31 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       'xrayd send --to 10.0.0.5:2000 --confirm 10.0.0.5:2001',
       'xrayd send --otlp http://127.0.0.1:4318',
     ],
+    exits: {
+      0: 'sent, and with --confirm counted by the daemon',
+      1: 'not sent, not accepted or not counted',
+    },
     load: () => import('./send.ts'),
   },
   healthcheck: {
     help: 'exit with 0 if a running daemon is ready and with 1 if not, for images without a shell',
     examples: ['xrayd healthcheck', 'xrayd healthcheck --http-address 127.0.0.1:2101'],
+    exits: {
+      0: 'ready',
+      1: 'not ready, not reachable, or not xrayd',
+    },
     load: () => import('./healthcheck.ts'),
+  },
+  help: {
+    help: 'explain xrayd, or one command: its flags, operands, examples and exit codes',
+    examples: ['xrayd help', 'xrayd help export'],
+    exits: { 0: 'printed' },
+    load: () => import('./help.ts'),
+  },
+  version: {
+    help: 'print the version',
+    examples: ['xrayd version'],
+    exits: { 0: 'printed' },
+    load: () => import('./version.ts'),
   },
 };

@@ -1,4 +1,5 @@
-import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, type Command } from '../config/commands.ts';
+import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, UNCONFIGURED, WORDS, type Command } from '../config/commands.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import {
   envNameOf,
   OPTION_GROUPS,
@@ -10,53 +11,104 @@ import {
 } from '../config/option.ts';
 import { OPTION_NAMES, SPECS } from '../config/schema.ts';
 import { defaultOf } from '../config/value.ts';
+import type { CommandContext } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
 
-const OUTRO = `
-Each flag also has an environment variable: XRAYD_BUFFER_MEMORY sets --buffer-memory. Flags override variables, variables
-override cfg.yaml, and cfg.yaml overrides AWS_REGION and HTTPS_PROXY.
-A flag has one or two dashes, and its value follows a space or "=": -n us-east-1, --region=us-east-1.
-`;
+const WIDTH = 100;
 
-/**
- * The text of --help: the options that the command uses. Without a command: the list of commands and the daemon's
- * options.
- */
-export function helpText(command?: Command): string {
-  const sections = OPTION_GROUPS.flatMap((group) => {
-    const specs = specsOf(group).filter(({ commands }) => commands.includes(command ?? DEFAULT_COMMAND));
-    const lines = specs.map(
-      (spec) =>
-        `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultClauseOf(spec)}`, 8, 100)}`,
-    );
-    return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
-  });
-  return (command === undefined ? overview() : introOf(command)) + sections.join('') + OUTRO;
+/** `xrayd help [COMMAND]`. */
+export async function run(
+  _: LoadedConfig<'help'>,
+  { operands: [word], output }: CommandContext<'help'>,
+): Promise<number> {
+  await output.out(helpText(COMMAND_NAMES.find((name) => name === word)));
+  return 0;
 }
 
+/** What `xrayd help COMMAND` prints; without a command, the overview. */
+export function helpText(command?: Command): string {
+  if (command === undefined) return overview();
+  const { help, examples, exits } = COMMANDS[command];
+  const codes = { ...exits, 2: 'the command line cannot be read' };
+  const width = Math.max(...Object.keys(codes).map((code) => code.length));
+  const codeLines = Object.entries(codes).map(
+    ([code, meaning]) => `  ${code.padStart(width)}  ${wrap(meaning, width + 4, WIDTH).trimStart()}\n`,
+  );
+  return [
+    `Usage: xrayd ${usageOf(command)}\n\n${wrap(`${capitalized(help)}.`, 0, WIDTH)}\n`,
+    operandsOf(command),
+    ...OPTION_GROUPS.flatMap((group) => {
+      const lines = specsOf(group)
+        .filter(({ commands }) => commands.includes(command))
+        .map(
+          (spec) =>
+            `  ${synopsisOf(spec)}\n${wrap(`${spec.help}${noteOf(spec, command)}${defaultClauseOf(spec)}`, 8, WIDTH)}`,
+        );
+      return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
+    }),
+    `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`,
+    `\nExit codes:\n${codeLines.join('')}`,
+    UNCONFIGURED.includes(command) ? '' : OUTRO,
+  ].join('');
+}
+
+const OUTRO = `
+Each flag also has a variable: XRAYD_HTTP_ADDRESS sets --http-address. Flags override variables.
+A flag has one or two dashes, and its value follows a blank or "=": -n us-east-1, --region=us-east-1.
+`;
+
+/** Fits on a screen: the flags of a command are in its own help. */
 function overview(): string {
   const width = Math.max(...COMMAND_NAMES.map((name) => name.length));
-  const lines = COMMAND_NAMES.map((name) => `  ${name.padEnd(width)}  ${summaryOf(name)}\n`);
-  return `Usage: xrayd [command] [flags]\n\nCommands:\n${lines.join('')}\nxrayd COMMAND --help shows the flags of a command. These are the daemon's:\n`;
+  const lines = COMMAND_NAMES.map((name) => {
+    const { help } = COMMANDS[name];
+    const text = name === DEFAULT_COMMAND ? `${help} (the default)` : help;
+    return `  ${name.padEnd(width)}  ${text}\n`;
+  });
+  const short = OPTION_NAMES.flatMap((name) => SPECS[name].short ?? []).map((flag) => `-${flag}`);
+  return `Usage: xrayd [command] [flags]
+
+A drop-in AWS X-Ray daemon, and a local X-Ray.
+
+Commands:
+${lines.join('')}
+xrayd help COMMAND shows the flags of a command, with examples and exit codes: xrayd help daemon
+The flags of aws-xray-daemon work as they are: ${short.toSorted().join(' ')}
+
+Examples:
+  xrayd local                     a local X-Ray: open http://127.0.0.1:2000
+  xrayd run -- npm test           the traces of a test run
+  xrayd --region eu-west-1        the daemon
+`;
 }
 
 /** Includes the operands of a command that accepts them. */
-function summaryOf(name: Command): string {
-  const { help, examples } = COMMANDS[name];
-  const text = name === DEFAULT_COMMAND ? `${help} (the default)` : help;
-  return OPERANDS[name] === 'none' ? text : `${text}: ${examples[0]}`;
-}
-
-function introOf(command: Command): string {
-  const { help, examples } = COMMANDS[command];
-  const lines = examples.map((example) => `  ${example}\n`);
-  return `Usage: xrayd ${usageOf(command)}\n\n${capitalized(help)}.\n\nExamples:\n${lines.join('')}`;
-}
-
 function usageOf(command: Command): string {
   const name = command === DEFAULT_COMMAND ? `[${command}]` : command;
-  return `${name} [flags]${{ none: '', files: ' [FILE ...]', program: ' -- COMMAND [ARGUMENTS]' }[OPERANDS[command]]}`;
+  return `${name}${UNCONFIGURED.includes(command) ? '' : ' [flags]'}${OPERAND_SYNTAX[OPERANDS[command]](command)}`;
+}
+
+const OPERAND_SYNTAX: Readonly<Record<(typeof OPERANDS)[Command], (command: Command) => string>> = {
+  none: () => '',
+  files: () => ' [FILE ...]',
+  program: () => ' -- COMMAND [ARGUMENTS]',
+  word: (command) => ` [${WORD_NAMES[command] ?? (WORDS[command] ?? []).join('|')}]`,
+};
+
+/** Instead of all the words. */
+const WORD_NAMES: { readonly [C in Command]?: string } = { help: 'COMMAND' };
+
+function operandsOf(command: Command): string {
+  const lines: Readonly<Record<(typeof OPERANDS)[Command], readonly (readonly [string, string])[]>> = {
+    none: [],
+    files: [['FILE', 'files to read; "-", or none, is standard input']],
+    program: [['COMMAND', 'the program to run, with its own arguments; "--" separates it from the flags of xrayd']],
+    word: [[WORD_NAMES[command] ?? 'WORD', `one of ${(WORDS[command] ?? []).join(', ')}`]],
+  };
+  const own = lines[OPERANDS[command]];
+  if (own.length === 0) return '';
+  return `\nOperands:\n${own.map(([name, meaning]) => `  ${name}\n${wrap(meaning, 8, WIDTH)}\n`).join('')}`;
 }
 
 function specsOf(group: (typeof OPTION_GROUPS)[number]): OptionSpec[] {
@@ -67,9 +119,8 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function noteOf(spec: OptionSpec, command: Command | undefined): string {
-  const others =
-    spec.dependsOn?.filter((dependency) => dependency.command !== undefined && dependency.command === command) ?? [];
+function noteOf(spec: OptionSpec, command: Command): string {
+  const others = spec.dependsOn?.filter((dependency) => dependency.command === command) ?? [];
   return others.map(({ flag }) => ` Only with --${flag}.`).join('');
 }
 
@@ -104,7 +155,7 @@ export function configurationDoc(): string {
 ## Commands
 
 ${markdownTable(['command', 'what it does', 'examples'], commands)}
-\`xrayd COMMAND --help\` shows the options of a command.
+\`xrayd help COMMAND\` shows the options of a command, with its exit codes.
 
 ## Sources of a value
 
@@ -141,7 +192,10 @@ function commandsOf({ commands, dependsOn = [] }: OptionSpec): string {
 }
 
 function synopsisOf(spec: OptionSpec): string {
-  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  const short = [spec.short, spec.otherShort]
+    .flatMap((letter) => letter ?? [])
+    .map((letter) => `-${letter}, `)
+    .join('');
   if (spec.kind === 'switch') return `${short}--${spec.flag}`;
   const placeholder = spec.kind === 'number' ? spec.unit.toUpperCase() : placeholderOf(spec);
   return `${short}--${spec.flag} ${placeholder}`;
@@ -170,13 +224,14 @@ function defaultClauseOf(spec: OptionSpec): string {
 
 function wrap(text: string, indent: number, width: number): string {
   const lines: string[] = [];
-  let line = ' '.repeat(indent - 1);
+  const margin = ' '.repeat(indent);
+  let line = '';
   for (const word of text.split(' ')) {
-    if (line.length + word.length + 1 > width) {
-      lines.push(line);
-      line = ' '.repeat(indent - 1);
+    if (line !== '' && indent + line.length + word.length + 1 > width) {
+      lines.push(margin + line);
+      line = '';
     }
-    line += ` ${word}`;
+    line += line === '' ? word : ` ${word}`;
   }
-  return [...lines, line].join('\n');
+  return [...lines, margin + line].join('\n');
 }

@@ -72,8 +72,7 @@ async function exitCodeOf(
   signals.child = child;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', (error) => {
-    const problem = systemCodeOf(error) === 'ENOENT' ? 'there is no such program' : messageOf(error);
-    reject(new XraydError('XRAYD_RUN', `cannot run ${program}: ${problem}`, { cause: error }));
+    reject(startError(program, error));
   });
   child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 128 : exitCodeAfter(signal))));
   try {
@@ -81,6 +80,16 @@ async function exitCodeOf(
   } finally {
     signals.stop();
   }
+}
+
+/** ENOENT is also the error of a script whose interpreter does not exist, which a shell reports in the same way. */
+function startError(program: string, error: Error): XraydError {
+  const isMissing = systemCodeOf(error) === 'ENOENT' || systemCodeOf(error) === 'ENOTDIR';
+  return new XraydError(
+    isMissing ? 'XRAYD_NO_PROGRAM' : 'XRAYD_NOT_EXECUTABLE',
+    `cannot run ${program}: ${isMissing ? 'there is no such program' : messageOf(error)}`,
+    { cause: error },
+  );
 }
 
 /** As shells report it. */

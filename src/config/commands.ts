@@ -1,7 +1,10 @@
 import { namesOf } from '../pipeline/list.ts';
 
-/** What stands behind a command and its flags: nothing, names of files, or a program with its own arguments. */
-type Operands = 'none' | 'files' | 'program';
+/**
+ * What stands behind a command and its flags: nothing, names of files, a program with its own arguments, or one of
+ * `WORDS`.
+ */
+type Operands = 'none' | 'files' | 'program' | 'word';
 
 /**
  * The commands, and what a command line may hold of each; src/cli/commands.ts says what each does and which file runs
@@ -16,10 +19,18 @@ export const OPERANDS = {
   pull: 'none',
   send: 'none',
   healthcheck: 'none',
+  help: 'word',
+  version: 'none',
 } as const satisfies Record<string, Operands>;
 
 export type Command = keyof typeof OPERANDS;
 export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
+
+/** The words that a command accepts, if it accepts one. */
+export const WORDS: { readonly [C in Command]?: readonly string[] } = { help: COMMAND_NAMES };
+
+/** The commands that print something about xrayd itself, and have no configuration. */
+export const UNCONFIGURED: readonly Command[] = ['help', 'version'];
 
 /** Runs if the command line names no command, as with aws-xray-daemon. */
 export const DEFAULT_COMMAND = 'daemon' satisfies Command;

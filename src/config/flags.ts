@@ -1,8 +1,8 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { XraydError } from '../pipeline/errors.ts';
-import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, type Command } from './commands.ts';
+import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, WORDS, type Command } from './commands.ts';
 import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
+import { hintFor, suggestion } from './suggestion.ts';
 import { quoted } from './text-form.ts';
 import { parseText } from './value.ts';
 
@@ -48,6 +48,10 @@ export function parseFlags(args: readonly string[]): CommandLine {
       }
       if (taken === 'files') {
         operands.push(arg);
+        continue;
+      }
+      if (taken === 'word' && command !== undefined && operands.length === 0) {
+        operands.push(wordOf(command, arg));
         continue;
       }
       if (command !== undefined) throw usage(`unexpected argument ${quoted(arg)} after the command ${command}`);
@@ -100,8 +104,14 @@ function unusedFlag(flag: string, name: OptionName, command: Command): XraydErro
   );
 }
 
-/** A word that differs from a command in fewer letters than this was meant as the command. */
-const MAX_DISTANCE = 2;
+/** The operand of a command that accepts one of a few words. */
+function wordOf(command: Command, arg: string): string {
+  const words = WORDS[command] ?? [];
+  if (words.includes(arg)) return arg;
+  const hint = hintFor(arg, words, (word) => `"${word}"`);
+  const known = hint === '' ? ` It takes ${words.join(', ')}.` : hint;
+  throw usage(`xrayd ${command} does not know ${quoted(arg)}.${known}`);
+}
 
 /**
  * undefined for an argument that ends the flags. compat: Go's flag package stops at an argument that is not a flag, and
@@ -111,9 +121,8 @@ const MAX_DISTANCE = 2;
 function commandOf(arg: string, position: number): Command | undefined {
   const command = COMMAND_NAMES.find((known) => known === arg);
   if (command !== undefined || !/^[a-z]/i.test(arg) || /^(true|false|yes|no|on|off)$/i.test(arg)) return command;
-  const near = closest(arg, COMMAND_NAMES);
-  if (position > 0 && distance(arg, near) > MAX_DISTANCE) return undefined;
-  throw usage(`unknown command ${quoted(arg)}. Did you mean "${near}"?`);
+  if (position > 0 && suggestion(arg, COMMAND_NAMES) === undefined) return undefined;
+  throw usage(`unknown command ${quoted(arg)}.${hintFor(arg, COMMAND_NAMES, (name) => `"${name}"`)}`);
 }
 
 function endOfFlags(args: readonly string[], position: number): string {
@@ -133,7 +142,8 @@ function isFlag(arg: string): boolean {
 }
 
 function isNamed(option: OptionName, name: string): boolean {
-  return SPECS[option].flag === name || SPECS[option].short === name;
+  const { flag, short, otherShort } = SPECS[option];
+  return flag === name || short === name || otherShort === name;
 }
 
 function swallowed(flag: string, next: string): XraydError {
@@ -147,7 +157,7 @@ function optionOf(flag: string, arg: string): OptionName {
   const name = OPTION_NAMES.find((option) => isNamed(option, flag));
   if (name !== undefined) return name;
   const flags = OPTION_NAMES.map((option) => SPECS[option].flag);
-  throw usage(`unknown flag ${arg.split('=')[0]}. Did you mean --${closest(flag, flags)}?`);
+  throw usage(`unknown flag ${arg.split('=')[0]}.${hintFor(flag, flags, (near) => `--${near}`)}`);
 }
 
 function dashed(flag: string): string {

@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { Command } from './commands.ts';
 import { tableOf } from '../pipeline/list.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -7,6 +6,7 @@ import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
 import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
+import { suggestion } from './suggestion.ts';
 import { defaultOf, parseText } from './value.ts';
 
 export interface LoadedConfig<C extends Command = Command> {
@@ -123,23 +123,22 @@ function firstOf<T>(names: readonly string[] | undefined, find: (name: string) =
   return undefined;
 }
 
+const PREFIX = 'XRAYD_';
 const VARIABLES = OPTION_NAMES.flatMap((name) => envNameOf(SPECS[name]) ?? []);
+const VARIABLE_ENDS = VARIABLES.map((name) => name.slice(PREFIX.length));
 /** Variables that Kubernetes sets for a Service whose name begins with `xrayd`, and Docker for a linked container. */
 const SERVICE_VARIABLE =
   /^XRAYD(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
-/** Names that differ in more letters than this are unrelated. */
-const MAX_DISTANCE = 4;
 
 function unknownVariables(env: Environment): string[] {
   const unknown = Object.keys(env).filter(
     (name) => /^xrayd_/i.test(name) && !VARIABLES.includes(name) && !SERVICE_VARIABLE.test(name),
   );
   return unknown.map((name) => {
-    const near = closest(name.toUpperCase(), VARIABLES);
+    // The part that all have in common says nothing.
+    const near = suggestion(name.slice(PREFIX.length), VARIABLE_ENDS);
     const hint =
-      distance(name.toUpperCase(), near) > MAX_DISTANCE
-        ? 'xrayd --help lists the flags; each has a variable.'
-        : `Did you mean ${near}?`;
+      near === undefined ? 'xrayd help daemon lists the flags; each has a variable.' : `Did you mean ${PREFIX}${near}?`;
     return `unknown variable ${name}. ${hint}`;
   });
 }

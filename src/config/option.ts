@@ -38,6 +38,8 @@ interface OptionBase {
   /** Long flag, without dashes. */
   readonly flag: string;
   readonly short?: string;
+  /** A second one-letter flag, which the reference does not have. */
+  readonly otherShort?: string;
   /** Path in cfg.yaml. */
   readonly fileKey?: string;
   /** AWS's or the system's variables; the first one that is set wins. cfg.yaml overrides them. */

@@ -1,8 +1,8 @@
-import { closest } from 'fastest-levenshtein';
 import { stringify } from 'yaml';
 import { XraydError } from '../pipeline/errors.ts';
 import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
+import { hintFor } from './suggestion.ts';
 import { checkValue } from './value.ts';
 import type { ConfigFile } from './config-file.ts';
 import { readYaml, YamlError, type YamlEntry, type YamlScalar } from './yaml.ts';
@@ -67,7 +67,7 @@ export function parseConfigFile(path: string, text: string, hasOtherKeys = false
       if (SECTIONS.has(key) && scalar?.value === null) continue;
       const known = SECTIONS.has(key)
         ? `${key} must hold keys of its own`
-        : `unknown key "${key}". Did you mean "${OLD_KEYS.get(key) || closest(key, ALL_KEYS)}"?`;
+        : `unknown key "${key}".${hintFor(OLD_KEYS.get(key) || key, ALL_KEYS, (near) => `"${near}"`)}`;
       if (!hasOtherKeys || SECTIONS.has(key)) throw problem(path, line, known);
       warnings.push(`${path} line ${line}: ${known} It is ignored.`);
       continue;

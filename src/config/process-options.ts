@@ -1,4 +1,4 @@
-import { COMMAND_NAMES } from './commands.ts';
+import { COMMAND_NAMES, UNCONFIGURED } from './commands.ts';
 import type { Dependency, OptionSpec } from './option.ts';
 
 const LOG_LEVELS = ['dev', 'debug', 'info', 'warn', 'error', 'prod'] as const;
@@ -136,7 +136,7 @@ export const PROCESS_OPTIONS = {
   },
   printConfig: {
     group: 'Other',
-    commands: COMMAND_NAMES,
+    commands: COMMAND_NAMES.filter((name) => !UNCONFIGURED.includes(name)),
     kind: 'switch',
     flag: 'print-config',
     default: false,
@@ -148,6 +148,7 @@ export const PROCESS_OPTIONS = {
     kind: 'switch',
     flag: 'version',
     short: 'v',
+    otherShort: 'V',
     only: 'cli',
     default: false,
     help: 'Print the version and exit.',

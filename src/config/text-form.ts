@@ -1,7 +1,7 @@
-import { closest } from 'fastest-levenshtein';
 import { itemsOf } from '../pipeline/list.ts';
 import { isHostPattern } from './address.ts';
 import type { TextOption } from './option.ts';
+import { hintFor } from './suggestion.ts';
 
 const MAX_QUOTED = 200;
 const LISTS: ReadonlySet<TextOption['form']> = new Set(['list', 'hosts', 'calls', 'traces']);
@@ -59,9 +59,10 @@ function checkChoice(spec: TextOption, choices: readonly string[], text: string)
   const meant = choices.find((choice) => choice === word);
   if (meant !== undefined) return { value: meant };
   // compat: the reference keeps its default level.
+  const hint = hintFor(word, choices);
   return {
     value: undefined,
-    warning: `is ${quoted(text)}, which is not one of ${choices.join(', ')}: it is ignored. Did you mean ${closest(word, choices)}?`,
+    warning: `is ${quoted(text)}, which is not one of ${choices.join(', ')}: it is ignored${hint === '' ? '' : `.${hint}`}`,
   };
 }
 

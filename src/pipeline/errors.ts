@@ -14,6 +14,8 @@ export const EXIT_CODES = {
     meaning: 'The command line could not be read: an unknown flag, a flag without its value, `-m five`.',
   },
   loss: { code: 3, meaning: 'Segments were lost at shutdown. Only with `--exit-on-loss`.' },
+  notExecutable: { code: 126, meaning: 'The program of `xrayd run` cannot be executed. As in a shell.' },
+  notFound: { code: 127, meaning: 'There is no such program for `xrayd run`. As in a shell.' },
   outputClosed: {
     code: 141,
     meaning:
@@ -69,11 +71,20 @@ export const ERRORS = {
     remedy:
       'Check that a local X-Ray is running at `--api` and accepts `--token`. For `pull`, check the region and the credentials.',
   },
+  XRAYD_NO_PROGRAM: {
+    exit: 'notFound',
+    meaning: 'There is no program of the name that `xrayd run` was given.',
+    remedy: 'Correct the name or the path, or add the folder of the program to `PATH`.',
+  },
+  XRAYD_NOT_EXECUTABLE: {
+    exit: 'notExecutable',
+    meaning: 'The system refused to execute the program of `xrayd run`.',
+    remedy: 'Name the program, not a folder, and make its file executable: `chmod +x FILE`.',
+  },
   XRAYD_RUN: {
     exit: 'failed',
-    meaning:
-      '`xrayd run` could not start the program or write the file of `--save`, or a part of xrayd did not start in time.',
-    remedy: 'Correct the path of the program or of the file. For a part, check the disk or the network that it needs.',
+    meaning: '`xrayd run` could not write the file of `--save`, or a part of xrayd did not start in time.',
+    remedy: 'Correct the path of the file. For a part, check the disk or the network that it needs.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -110,11 +110,7 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
 );
 
 test.each<[args: string[], env: Record<string, string>, warning: string]>([
-  [
-    ['-l', 'loud'],
-    {},
-    '-l is "loud", which is not one of dev, debug, info, warn, error, prod: it is ignored. Did you mean prod?',
-  ],
+  [['-l', 'loud'], {}, '-l is "loud", which is not one of dev, debug, info, warn, error, prod: it is ignored'],
   [['-n', 'US-WEST-2'], {}, '-n is "US-WEST-2": regions are lower-case, us-west-2 is used'],
   [['-m', '-5'], {}, '-m is -5: it is ignored'],
   [['-m', '70000'], {}, '-m is 70000: 65536 MB are used, the maximum'],

@@ -38,6 +38,7 @@ test("the reference daemon's flags, short and long", () => {
     expect(values(...args)).toEqual({ localMode: true });
   expect(values('-o=false')).toEqual({ localMode: false });
   expect(values('-v')).toEqual({ version: true });
+  expect(values('-V')).toEqual({ version: true });
   expect(values('--help')).toEqual({ help: true });
 });
 
@@ -54,7 +55,10 @@ test('"" and 0 count as not set', () => {
 
 const WRONG: [args: string[], message: string][] = [
   [['--buffer-memry', '3'], 'unknown flag --buffer-memry. Did you mean --buffer-memory? See xrayd --help.'],
-  [['-x'], 'unknown flag -x.'],
+  [['--buffer', '3'], 'unknown flag --buffer. Did you mean --buffer-memory? See xrayd --help.'],
+  [['-x'], 'unknown flag -x. See xrayd --help.'],
+  [['--completely-else'], 'unknown flag --completely-else. See xrayd --help.'],
+  [['nothing-like-it'], 'unknown command "nothing-like-it". See xrayd --help.'],
   [['locl'], 'unknown command "locl". Did you mean "local"? See xrayd --help.'],
   [['local', 'daemon'], 'unexpected argument "daemon" after the command local. See xrayd --help.'],
   [['-n'], '-n needs a value. See xrayd --help.'],

@@ -150,7 +150,7 @@ test('warns of a variable that does not exist, but not of one of another command
   expect(warnings).toEqual([
     'unknown variable XRAYD_BUFER_MEMORY. Did you mean XRAYD_BUFFER_MEMORY?',
     'unknown variable xrayd_region. Did you mean XRAYD_REGION?',
-    'unknown variable XRAYD_SOMETHING_ELSE. xrayd --help lists the flags; each has a variable.',
+    'unknown variable XRAYD_SOMETHING_ELSE. xrayd help daemon lists the flags; each has a variable.',
   ]);
 });
 

@@ -33,8 +33,9 @@ test('--version shows the version and the compatible reference version', async (
 test('--help explains every command', async () => {
   const { code, stdout } = await run(['-h']);
   expect(code).toBe(0);
-  for (const word of ['daemon', 'local', 'send', 'healthcheck', '--buffer-memory', 'XRAYD_BUFFER_MEMORY'])
-    expect(stdout).toContain(word);
+  for (const word of ['daemon', 'local', 'send', 'healthcheck', 'xrayd help COMMAND']) expect(stdout).toContain(word);
+  expect((await run(['daemon', '--help'])).stdout).toContain('--buffer-memory');
+  expect((await run(['version'])).stdout).toBe((await run(['-V'])).stdout);
 });
 
 test('output that cannot be written results in one line and exit code 1', () => {

@@ -181,10 +181,13 @@ test.each<[args: string[], problem: RegExp]>([
   expect(code).toBeGreaterThan(0);
 });
 
-test('run names a program that does not exist', async () => {
+test('run exits as a shell does if the program does not exist or cannot be executed', async () => {
   const { code, stderr } = await xrayd(['run', '--', '/nonexistent/program']);
   expect(stderr).toMatch(/cannot run \/nonexistent\/program: there is no such program/);
-  expect(code).toBeGreaterThan(0);
+  expect(code).toBe(127);
+  const denied = await xraydHere(['run', '--', '/']);
+  expect(denied.stderr).toMatch(/cannot run \/: .*EACCES/);
+  expect(denied.code).toBe(126);
 });
 
 test('export --wait waits for the first trace, and fails when none comes', async () => {
