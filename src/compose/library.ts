@@ -12,7 +12,7 @@ import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { Receivers } from './receivers.ts';
 import type { Runtime } from './runtime.ts';
-import { traceIdInSearch } from '../trace/trace-id.ts';
+import { traceIdInSearch } from '../filter/trace-id.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 
 export type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';

@@ -1,5 +1,11 @@
 import { compareNumbers, type Exact } from '../json/exact-number.ts';
-import type { Operator, Value } from './expression.ts';
+import type { Operator, Value, WordOperator } from './expression.ts';
+
+const TEXT_COMPARISONS: Readonly<Record<WordOperator, (found: string, asked: string) => boolean>> = {
+  contains: (found, asked) => found.includes(asked),
+  beginswith: (found, asked) => found.startsWith(asked),
+  endswith: (found, asked) => found.endsWith(asked),
+};
 
 /**
  * Compares a value that was found with the one in the expression. Different types are not an error; they just do not
@@ -16,22 +22,18 @@ export function compare(found: Value, operator: Operator, asked: Value): boolean
       return found === asked;
     case '!=':
       return typeof found === typeof asked && found !== asked;
-    case 'contains':
-    case 'beginswith':
-    case 'endswith':
-      return typeof found === 'string' && typeof asked === 'string' && compareText(found, operator, asked);
-    default:
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
       return false;
+    default:
+      return typeof found === 'string' && typeof asked === 'string' && TEXT_COMPARISONS[operator](found, asked);
   }
 }
 
 function isNumber(value: Value): value is number | Exact {
   return typeof value === 'number' || typeof value === 'object';
-}
-
-function compareText(found: string, operator: 'contains' | 'beginswith' | 'endswith', asked: string): boolean {
-  if (operator === 'contains') return found.includes(asked);
-  return operator === 'beginswith' ? found.startsWith(asked) : found.endsWith(asked);
 }
 
 /** Whether `order`, less than, equal to or greater than 0, satisfies `operator`. */

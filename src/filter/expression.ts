@@ -1,7 +1,10 @@
 import type { CauseKind } from '../trace/root-causes.ts';
 import type { Exact } from '../json/exact-number.ts';
 
-export const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'beginswith', 'endswith'] as const;
+/** Operators that are words, in lower case; the grammar has them in any case. */
+export const WORD_OPERATORS = ['contains', 'beginswith', 'endswith'] as const;
+export const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', ...WORD_OPERATORS] as const;
+export type WordOperator = (typeof WORD_OPERATORS)[number];
 export type Operator = (typeof OPERATORS)[number];
 /** A number that a double cannot hold is Exact, because expressions are passed between threads. */
 export type Value = string | number | boolean | Exact;
@@ -31,6 +34,11 @@ export type Expression =
   | { readonly kind: 'edge'; readonly from: Selector; readonly to: Selector; readonly body: Expression | undefined }
   | { readonly kind: 'rootcause'; readonly cause: CauseKind; readonly level: CauseLevel; readonly body: Expression }
   | { readonly kind: 'rootcause.json'; readonly isEqual: boolean; readonly json: readonly unknown[] };
+
+/** Whether a word, in any case, is an operator. */
+export function isWordOperator(word: string): boolean {
+  return (WORD_OPERATORS as readonly string[]).includes(word.toLowerCase());
+}
 
 /** The position of a field in the expression, which determines the available keywords. */
 export type Scope = 'trace' | 'service' | 'edge' | 'rootcause';

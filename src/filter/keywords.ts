@@ -1,12 +1,12 @@
+import type { WordOperator } from './expression.ts';
 import { and, beginswith, contains, edge, endswith, _false, id, not, or, service, _true } from './parser.terms.ts';
 
-const KEYWORDS = new Map([
+const OPERATORS: Readonly<Record<WordOperator, number>> = { contains, beginswith, endswith };
+const KEYWORDS = new Map<string, number>([
+  ...Object.entries(OPERATORS),
   ['or', or],
   ['and', and],
   ['not', not],
-  ['contains', contains],
-  ['beginswith', beginswith],
-  ['endswith', endswith],
   ['true', _true],
   ['false', _false],
   ['id', id],

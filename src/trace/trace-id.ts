@@ -89,21 +89,11 @@ export function traceIdsIn(text: string): string[] {
     .map((item) => readTraceId(item) ?? item);
 }
 
-/** A name that logs give to trace IDs, outside of quotes. */
-const LINE = new RegExp(`(?:^|\\s)(?:${NAME}|traceparent|x-b3-traceid|b3|root|self)\\s{0,2}[:=]`, 'i');
-const CONDITION = /^\s*(\w+(\.\w+)*\s*(\(|!?=|<|>|contains|beginswith|endswith)|\w+[.[]\w+.*[=<>]|!|\()/i;
-/** 64 bits. Digits alone are rather a number. */
-const SHORT_ID = /^(?=.*[a-f])[0-9a-f]{16}$/i;
+const NAMED_IN_LINE = new RegExp(`(?:^|\\s)(?:${NAME}|traceparent|x-b3-traceid|b3|root|self)\\s{0,2}[:=]`, 'i');
 
-/**
- * The trace ID in what may also be a filter expression or words to search for. undefined for an expression, even one
- * that contains an ID.
- */
-export function traceIdInSearch(text: string): string | undefined {
-  const trimmed = text.trim().replace(/^["']|["']$/g, '');
-  if (SHORT_ID.test(trimmed)) return fromHex(trimmed);
-  const isLine = LINE.test(trimmed.replaceAll(/"[^"]*"/g, ''));
-  return CONDITION.test(trimmed) && !isLine ? undefined : traceIdIn(text);
+/** Whether a text has, outside of quotes, a name that logs give to trace IDs, with a value. */
+export function namesTrace(text: string): boolean {
+  return NAMED_IN_LINE.test(text.replaceAll(/"[^"]*"/g, ''));
 }
 
 function wholeId(text: string): string | undefined {

@@ -1,9 +1,15 @@
 import fc from './fast-check.ts';
-import type { Expression, Field, Operator, Scope, Selector, Value } from '../../src/filter/expression.ts';
+import {
+  OPERATORS,
+  type Expression,
+  type Field,
+  type Scope,
+  type Selector,
+  type Value,
+} from '../../src/filter/expression.ts';
 
 /** Names and values of the tests' traces, so that filters match sometimes. */
 const NAMES = ['web', 'orders', 'api.example.com', 'none'];
-const OPERATORS: readonly Operator[] = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'beginswith', 'endswith'];
 
 const TEXTS: readonly Value[] = [
   'web',

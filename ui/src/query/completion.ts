@@ -1,6 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { EditorView } from '@codemirror/view';
-import { BOOLEANS, CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
+import { BOOLEANS, CAUSES, KEYWORDS, OPERATORS, WORD_OPERATORS, type Scope } from '../../../src/filter/expression.ts';
 import { fieldText } from '../../../src/filter/print.ts';
 import { readSuggestions } from '../api.ts';
 import { list } from '../live.ts';
@@ -27,9 +27,10 @@ const STATUSES = [
   '503',
   '504',
 ];
-const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
-const TEXT_OPERATORS = ['=', '!=', 'CONTAINS', 'BEGINSWITH', 'ENDSWITH'];
-const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
+const EQUALITIES = ['=', '!='];
+const TEXT_OPERATORS = [...EQUALITIES, ...WORD_OPERATORS.map((word) => word.toUpperCase())];
+const NUMBER_OPERATORS = [...EQUALITIES, '<', '<=', '>', '>='];
+const ANNOTATION_OPERATORS = OPERATORS.map((operator) => operator.toUpperCase());
 
 /** Fields of the store's index that have the values of a keyword. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -90,7 +91,7 @@ export function wantedAt(before: string): Wanted {
   const [, service] = /(?:service|edge)\s*\((?:[^()]*,)?\s*"([^"]*)$/i.exec(before) ?? [];
   if (service !== undefined) return { kind: 'service', typed: service };
   const [, annotation, dotted, bracketed, plain, quote, typed] =
-    new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|contains|beginswith|endswith)\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(
+    new RegExp(`(?:${NAME})\\s*(?:!?=|[<>]=?|${WORD_OPERATORS.join('|')})\\s*("?)([^"\\s]*|[^"]*)$`, 'i').exec(
       before,
     ) ?? [];
   if (typed !== undefined && (quote === '"' || !/\s/.test(typed))) {
@@ -194,9 +195,9 @@ function keyOption(key: string): Completion {
 }
 
 function operatorsOf(keyword: string): readonly string[] {
-  if (BOOLEANS.has(keyword)) return ['=', '!=', 'AND', 'OR'];
+  if (BOOLEANS.has(keyword)) return [...EQUALITIES, 'AND', 'OR'];
   if (NUMBERS.has(keyword)) return NUMBER_OPERATORS;
-  return keyword.endsWith('annotation') ? OPERATORS : TEXT_OPERATORS;
+  return keyword.endsWith('annotation') ? ANNOTATION_OPERATORS : TEXT_OPERATORS;
 }
 
 async function valuesFor({ keyword, key, typed, isQuoted }: Extract<Wanted, { kind: 'value' }>): Promise<Completion[]> {

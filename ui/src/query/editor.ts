@@ -14,6 +14,7 @@ import { linter } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { styleTags, tagHighlighter, tags } from '@lezer/highlight';
+import { WORD_OPERATORS } from '../../../src/filter/expression.ts';
 import { parser } from '../../../src/filter/parser.ts';
 import { askCompletion, asked, isAsked } from './asked.ts';
 import { complete } from './completion.ts';
@@ -41,7 +42,7 @@ const language = LRLanguage.define({
   parser: parser.configure({
     props: [
       styleTags({
-        'Service Edge id and or not contains beginswith endswith': tags.keyword,
+        [`Service Edge id and or not ${WORD_OPERATORS.join(' ')}`]: tags.keyword,
         'Name/Word': tags.propertyName,
         Bracket: tags.attributeName,
         'Symbol Bang': tags.operator,

@@ -67,8 +67,3 @@ export function unquoted({ kind, text }: Token): string {
     return text.slice(1, -1);
   }
 }
-
-/** Whether a word is an operator of filter expressions. */
-export function isWordOperator(word: string): boolean {
-  return /^(contains|beginswith|endswith)$/i.test(word);
-}

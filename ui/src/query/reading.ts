@@ -1,8 +1,9 @@
+import { isWordOperator } from '../../../src/filter/expression.ts';
 import { FilterError, parseFilter } from '../../../src/filter/parse.ts';
 import { messageOf } from '../api.ts';
-import { traceIdInSearch } from '../../../src/trace/trace-id.ts';
+import { traceIdInSearch } from '../../../src/filter/trace-id.ts';
 import { isBoolean, isCause, isField } from './fields.ts';
-import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
+import { tokensOf, unquoted, type Token } from './lexer.ts';
 
 /** How the query box interprets its content. */
 export type Reading =

@@ -1,4 +1,4 @@
-import { CAUSES, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
+import { CAUSES, isWordOperator, KEYWORDS, type Scope } from '../../../src/filter/expression.ts';
 import {
   FOREIGN_OPERATORS,
   isAnnotation,
@@ -10,7 +10,7 @@ import {
   SECONDS,
   UNITS,
 } from './fields.ts';
-import { isWordOperator, tokensOf, unquoted, type Token } from './lexer.ts';
+import { tokensOf, unquoted, type Token } from './lexer.ts';
 
 /** Rewrites an expression as it was probably meant, and notes the changes. */
 export class Repair {
