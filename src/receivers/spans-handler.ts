@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Decoded, DecodeProblem, Rejected } from '../formats/otlp/decoding.ts';
 import { BodyReader, type Body } from '../http/body.ts';
+import { originForm } from '../http/origin-form.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import { messageOf } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
@@ -203,7 +204,7 @@ export function textReply(status: number, message: string, headers: OutgoingHttp
 
 /** Without the query. Exporters that append their path to an endpoint with a slash at its end ask for `//v1/traces`. */
 function pathOf(url: string): string {
-  const [path = ''] = url.split('?', 1);
+  const [path = ''] = originForm(url).split('?', 1);
   return path.replace(/^\/{2,}/, '/');
 }
 

@@ -192,6 +192,19 @@ test('names what it takes: paths, methods and types', async () => {
   expect((await post(started, ONE, PROTOBUF, '//v1/traces')).status).toBe(200);
 });
 
+test('the target may be an absolute URL, as a proxy sends it, with a name that is allowed', async () => {
+  const started = await httpReceiver(scope);
+  const statusOf = async (target: string): Promise<number> =>
+    (
+      await rawRequest(
+        started.url,
+        `POST ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      )
+    ).status;
+  expect(await statusOf('http://localhost:4318/v1/traces?x=1')).toBe(200);
+  expect(await statusOf('http://evil.example.com/v1/traces')).toBe(403);
+});
+
 test('pages of a loopback address may send in local mode; other pages and names may not', async () => {
   const started = await httpReceiver(scope);
   const origin = 'http://localhost:3000';
