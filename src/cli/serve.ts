@@ -9,7 +9,7 @@ import { ABORTED, untilAborted, within } from '../pipeline/deadline.ts';
 import { EXIT_CODES } from '../pipeline/errors.ts';
 import { openLog, type ProcessLogger } from '../telemetry/logger.ts';
 import type { CommandContext } from './command.ts';
-import { hasTerminal, ignoreOtherSignals, nextEndingSignal } from './signals.ts';
+import { EndingSignals, hasTerminal, ignoreOtherSignals } from './signals.ts';
 
 /** Time for the rest of the log to reach its file or the console. */
 const LOG_CLOSE_MS = 2_000;
@@ -47,16 +47,16 @@ export async function serve(
   );
   for (const warning of loaded.warnings) log.warn({}, warning);
   const isHangUpTheEnd = hasTerminal();
-  const signal = nextEndingSignal(isHangUpTheEnd);
+  const ending = new EndingSignals(isHangUpTheEnd);
   const early = new AbortController();
-  void signal.then(() => early.abort());
+  void ending.first.then(() => early.abort());
   process.on('SIGUSR1', () => log.info({}, 'SIGUSR1 is ignored: it would open the inspector of Node'));
   ignoreOtherSignals((name) => log.info({}, `${name} is ignored: it has no meaning here`));
   const building = build(log);
   if (!isHangUpTheEnd) reloadAtHangUp(loaded, { reread, building, log });
   const runtime = await untilAborted(building, early.signal);
   if (runtime === ABORTED) {
-    log.info({ signal: await signal }, 'xrayd stops before it has started');
+    log.info({ signal: await ending.first }, 'xrayd stops before it has started');
     await closeLog(log);
     return 0;
   }
@@ -64,8 +64,8 @@ export async function serve(
   if (isStarted) onStart?.(runtime);
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   void returnStartUpMemory();
-  log.info({ signal: await signal }, 'xrayd stops');
-  return drain(runtime, loaded, { log, second: nextEndingSignal(isHangUpTheEnd) });
+  log.info({ signal: await ending.first }, 'xrayd stops');
+  return drain(runtime, loaded, { log, second: ending.second });
 }
 
 function openLogOf({ config }: LoadedToServe, fd: 1 | 2): Promise<ProcessLogger> {

@@ -12,16 +12,27 @@ export function hasTerminal(): boolean {
   return [0, 1, 2].some((fd) => isatty(fd));
 }
 
-/** Resolves with the next signal that asks the process to end. */
-export function nextEndingSignal(isHangUpTheEnd: boolean): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  const names: readonly NodeJS.Signals[] = isHangUpTheEnd ? [...ENDING, 'SIGHUP'] : ENDING;
-  const onSignal = (name: NodeJS.Signals): void => {
-    for (const each of names) process.off(each, onSignal);
-    resolve(name);
-  };
-  for (const name of names) process.on(name, onSignal);
-  return promise;
+/**
+ * The first two signals that ask the process to end: the first drains, the second ends the drain.
+ * The listeners stay, because without one any further signal kills the process: a third Ctrl-C, or a signal from a
+ * terminal that a parent such as npm passes on as well, would lose what is being written to the spool, uncounted.
+ */
+export class EndingSignals {
+  readonly first: Promise<NodeJS.Signals>;
+  readonly second: Promise<NodeJS.Signals>;
+
+  constructor(isHangUpTheEnd: boolean) {
+    const first = Promise.withResolvers<NodeJS.Signals>();
+    const second = Promise.withResolvers<NodeJS.Signals>();
+    this.first = first.promise;
+    this.second = second.promise;
+    let count = 0;
+    const onSignal = (name: NodeJS.Signals): void => {
+      count++;
+      (count === 1 ? first : second).resolve(name);
+    };
+    for (const name of isHangUpTheEnd ? [...ENDING, 'SIGHUP'] : ENDING) process.on(name, onSignal);
+  }
 }
 
 /** compat: a Go program ignores these, while Node ends by default. Log rotation and a parent's timers send them. */

@@ -57,6 +57,23 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('%s drains: everything rece
   expect(daemon.find(/xrayd stops/)).toMatchObject({ signal });
 });
 
+test('any number of signals, together and one after the other, end the drain and lose nothing of the spool', async () => {
+  const spool = scope.folder();
+  const { xray, daemon } = await daemonBeforeXRay('--spool', spool);
+  xray.intercept = () => 'hang';
+  const count = 2_000;
+  await daemon.send(...Array.from({ length: count }, (_, i) => HEADER + segment(`s${i}`)));
+  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+  for (const signal of signals) daemon.kill(signal);
+  const flood = setInterval(() => daemon.kill('SIGTERM'), 1);
+  scope.add(() => clearInterval(flood));
+  expect(await daemon.end()).toEqual({ code: 0, signal: null });
+  expect(daemon.find(/xrayd stopped/)).toMatchObject({ lost: 0 });
+  xray.intercept = () => undefined;
+  await scope.daemon({ args: ['--endpoint', xray.url, '--spool', spool], env: KEYS });
+  await eventually(() => xray.documents.length === count);
+});
+
 test('SIGHUP without a terminal applies the log level and new credentials, and names what needs a restart', async () => {
   const file = join(scope.folder(), 'cfg.yaml');
   const write = (level: string, more = ''): void =>
