@@ -2,8 +2,8 @@ import type { Environment } from '../pipeline/environment.ts';
 import type { Command } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 
-/** A command, for `--help`, the documentation and src/main.ts. Its options are those that name it in src/config. */
-export interface CommandEntry<C extends Command> {
+/** A command, for its help and the documentation. Its options are those that name it in src/config. */
+export interface CommandEntry {
   /** One line, without a full stop. */
   readonly help: string;
   /** Command lines that work as they stand. */
@@ -12,8 +12,6 @@ export interface CommandEntry<C extends Command> {
   readonly exits: Readonly<Record<string, string>>;
   /** Runs until a signal ends it, and has a log: its warnings go there. */
   readonly isService?: true;
-  /** Loads the command's file, so that a process loads only the code of its command. */
-  readonly load: () => Promise<{ readonly run: RunCommand<C> }>;
 }
 
 /** Resolves with the exit code. Throws XraydError for an error that the user can fix. */

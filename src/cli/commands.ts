@@ -1,8 +1,8 @@
 import type { Command } from '../config/commands.ts';
 import type { CommandEntry } from './command.ts';
 
-/** Every command, once: `xrayd help`, docs/configuration.md and the dispatch in src/main.ts come from this table. */
-export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
+/** Every command, once: `xrayd help` and docs/configuration.md come from this table. run-command.ts loads its code. */
+export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
   daemon: {
     help: 'receive segments and send them to AWS X-Ray',
     examples: ['xrayd --region eu-west-1', 'xrayd -c /etc/amazon/xray/cfg.yaml'],
@@ -12,7 +12,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       3: 'segments were lost at shutdown, with --exit-on-loss',
     },
     isService: true,
-    load: () => import('./daemon.ts'),
   },
   local: {
     help: 'run a complete local X-Ray: receive traces, query them through the X-Ray API or the web page',
@@ -23,7 +22,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       3: 'segments were lost at shutdown, with --exit-on-loss',
     },
     isService: true,
-    load: () => import('./local.ts'),
   },
   run: {
     help: 'run a program with a local X-Ray, and print a summary of its traces',
@@ -34,7 +32,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       126: 'the program cannot be executed',
       127: 'there is no such program',
     },
-    load: () => import('./run.ts'),
   },
   export: {
     help: 'print traces of a local X-Ray as JSON, in the format of BatchGetTraces',
@@ -43,7 +40,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       0: 'all traces that were asked for are in the output',
       1: 'no local X-Ray answered, the filter is wrong, or a trace is missing',
     },
-    load: () => import('./export.ts'),
   },
   import: {
     help: 'store traces (of xrayd export or the AWS CLI) or access logs in a local X-Ray',
@@ -56,7 +52,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       0: 'everything is stored',
       1: 'a file could not be read, or a document or a line was refused',
     },
-    load: () => import('./import.ts'),
   },
   pull: {
     help: 'copy traces from AWS into a local X-Ray',
@@ -65,7 +60,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       0: 'everything is stored',
       1: 'AWS or the local X-Ray could not be read or written, or a trace is missing',
     },
-    load: () => import('./pull.ts'),
   },
   send: {
     help: 'send one sample trace, of X-Ray segments or of OpenTelemetry spans, and print its ID',
@@ -78,7 +72,6 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       0: 'sent, and with --confirm counted by the daemon',
       1: 'not sent, not accepted or not counted',
     },
-    load: () => import('./send.ts'),
   },
   healthcheck: {
     help: 'exit with 0 if a running daemon is ready and with 1 if not, for images without a shell',
@@ -87,18 +80,15 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry<C> } = {
       0: 'ready',
       1: 'not ready, not reachable, or not xrayd',
     },
-    load: () => import('./healthcheck.ts'),
   },
   help: {
     help: 'explain xrayd, or one command: its flags, operands, examples and exit codes',
     examples: ['xrayd help', 'xrayd help export'],
     exits: { 0: 'printed' },
-    load: () => import('./help.ts'),
   },
   version: {
     help: 'print the version',
     examples: ['xrayd version'],
     exits: { 0: 'printed' },
-    load: () => import('./version.ts'),
   },
 };

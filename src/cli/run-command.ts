@@ -4,8 +4,22 @@ import type { CommandLine } from '../config/flags.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Environment } from '../pipeline/environment.ts';
-import type { CommandEntry, CommandOutput } from './command.ts';
+import type { CommandOutput, RunCommand } from './command.ts';
 import { COMMANDS } from './commands.ts';
+
+/** Loads the file of a command, so that a process loads only the code of its command. */
+const CODE: { readonly [C in Command]: () => Promise<{ readonly run: RunCommand<C> }> } = {
+  daemon: () => import('./daemon.ts'),
+  local: () => import('./local.ts'),
+  run: () => import('./run.ts'),
+  export: () => import('./export.ts'),
+  import: () => import('./import.ts'),
+  pull: () => import('./pull.ts'),
+  send: () => import('./send.ts'),
+  healthcheck: () => import('./healthcheck.ts'),
+  help: () => import('./help.ts'),
+  version: () => import('./version.ts'),
+};
 
 /**
  * Reads the configuration of the command that a command line names, and runs it, or prints the configuration. Resolves
@@ -15,7 +29,7 @@ export async function runCommand<C extends Command>(
   commandLine: CommandLine<C>,
   { env, output }: { readonly env: Environment; readonly output: CommandOutput },
 ): Promise<number> {
-  const { isService, load }: CommandEntry<C> = COMMANDS[commandLine.command];
+  const { isService } = COMMANDS[commandLine.command];
   const read = async (): Promise<LoadedConfig<C>> => {
     const file = await readConfigFile(configFileNameOf(commandLine, env));
     return mergeConfig({ commandLine, env, file });
@@ -28,6 +42,6 @@ export async function runCommand<C extends Command>(
     await output.out(printConfig(loaded));
     return 0;
   }
-  const { run } = await load();
+  const { run } = await CODE[commandLine.command]();
   return run(loaded, { operands: commandLine.operands, env, output, reread: read });
 }
