@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { conversionChoiceOf } from './conversion-choice.ts';
 import type { HttpHandler } from '../receivers/http-receiver.ts';
@@ -15,6 +14,7 @@ import type { Component, ComponentState } from '../pipeline/component.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { metersOf } from './meters.ts';
 import { Pipeline, spoolOf, type Part } from './pipeline.ts';
+import { randomToken } from './readers-token.ts';
 import { receiversOf, type Receivers } from './receivers.ts';
 import { Runtime } from './runtime.ts';
 import { mixedDocuments, sampleTrace } from './sample-trace.ts';
@@ -66,7 +66,7 @@ export function buildLocal(
   { log, env, write, hasColor, tee, callPath }: LocalDeps,
 ): Local {
   const { config } = loaded;
-  const token = readersToken(loaded);
+  const token = readersToken(loaded, log);
   const meters = metersOf(loaded, env, log, callPath);
   const { accounting, memory, guard } = meters;
   const isMemoryLimited = memory.limitBytes !== undefined;
@@ -160,8 +160,8 @@ function lateOtlp(deps: SpanReceiverDeps): (request: IncomingMessage, response: 
  * On a loopback address, everybody on this machine may read; elsewhere readers need a token, unless the user turned
  * that off.
  */
-function readersToken({ config }: LoadedConfig<'local'>): string {
+function readersToken({ config }: LoadedConfig<'local'>, log: Logger): string {
   if (config.token !== '') return config.token;
   const isOpen = config.insecureBind || isLoopbackHost(config.bindTcp.host);
-  return isOpen ? '' : randomBytes(16).toString('hex');
+  return isOpen ? '' : randomToken(config.data, log);
 }

@@ -53,7 +53,7 @@ export const LOCAL_OPTIONS = {
     flag: 'token',
     default: '',
     defaultText:
-      'none if `xrayd local` listens on a loopback address; otherwise a random token, which it prints at startup',
+      'none if `xrayd local` listens on a loopback address; otherwise a random token, which it prints at startup and, with --data FILE, keeps in FILE-token',
     help: 'Token for reading traces. Clients send it as the access key ID of an AWS client, as a bearer token, or as ?token=.',
   },
   insecureBind: {
