@@ -27,7 +27,7 @@ const DAEMON_KINDS = [
   'ServiceMonitor',
 ];
 /** With mode local only. */
-const LOCAL_KINDS = [...DAEMON_KINDS, 'Deployment', 'PersistentVolumeClaim', 'Secret'];
+const LOCAL_KINDS = [...DAEMON_KINDS, 'Deployment', 'Ingress', 'PersistentVolumeClaim', 'Secret'];
 
 const fileOf = (name: string): string => join(CHART, 'ci', `${name}-values.yaml`);
 function objectsOf(manifests: string): Record<string, unknown>[] {
@@ -67,14 +67,17 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
 
   // To accept a change: npm run test:chart -- -u, and read the diff.
   test.each(valuesFiles())('%s: renders what it rendered before', async (name) => {
-    await expect(render(fileOf(name), NEWEST).output).toMatchFileSnapshot(`golden/${name}.yaml`);
+    const { output } = render(fileOf(name), NEWEST);
+    await expect(output).toMatchFileSnapshot(`golden/${name}.yaml`);
+    // Nothing is random: tools that render the chart again and again would replace objects each time.
+    expect(render(fileOf(name), NEWEST).output).toBe(output);
   });
 
   test.each(valuesFiles())('%s: no key is empty, and no object gives anybody rights', (name) => {
     const objects = objectsOf(render(fileOf(name), NEWEST).output);
     expect(objects.length).toBeGreaterThan(4);
     expect(objects.flatMap((object) => emptyPaths(object, String(object['kind'])))).toEqual([]);
-    for (const { kind } of objects) expect(name === 'local' ? LOCAL_KINDS : DAEMON_KINDS).toContain(kind);
+    for (const { kind } of objects) expect(name.startsWith('local') ? LOCAL_KINDS : DAEMON_KINDS).toContain(kind);
   });
 
   test('docs/compatibility.md has the current comparison with the okgolove chart', () => {
@@ -95,7 +98,7 @@ describe.skipIf(skipped !== '')(`the chart${skipped && ` (skipped: ${skipped})`}
   test('its unit tests pass', () => {
     const { code, output } = tool('helm-unittest', ['--strict', '-f', 'unittests/*_test.yaml', CHART]);
     expect(code, output).toBe(0);
-    expect(output).toMatch(/Tests: +[5-9]\d passed/);
+    expect(output).toMatch(/Tests: +(?:[89]\d|\d{3}) passed/);
   });
 
   test('promtool accepts the alerts, and each fires when it should and not before', () => {

@@ -26,7 +26,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ include "aws-xray.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
+{{- with omit .Values.commonLabels "helm.sh/chart" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
@@ -63,7 +63,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $isLocal := eq .Values.mode "local" -}}
 {{- with $xray.region | default (ternary "us-east-1" "" $isLocal) }}{{ $_ := set $config "Region" . }}{{ end -}}
 {{- with $xray.roleArn }}{{ $_ := set $config "RoleARN" . }}{{ end -}}
-{{- with $xray.endpoint | default (ternary (printf "http://%s-xray.%s.svc:2000" (include "aws-xray.fullname" .) .Release.Namespace) "" $isLocal) }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
+{{- with $xray.endpoint | default (ternary (include "aws-xray.localEndpoint" .) "" $isLocal) }}{{ $_ := set $config "Endpoint" . }}{{ end -}}
 {{- with $xray.proxyAddress }}{{ $_ := set $config "ProxyAddress" . }}{{ end -}}
 {{- with $xray.resourceArn }}{{ $_ := set $config "ResourceARN" . }}{{ end -}}
 {{- with $xray.noVerifySSL }}{{ $_ := set $config "NoVerifySSL" . }}{{ end -}}
@@ -71,6 +71,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with $xray.concurrency }}{{ $_ := set $config "Concurrency" (int .) }}{{ end -}}
 {{- with $xray.loglevel }}{{ $_ := set $config "Logging" (dict "LogLevel" .) }}{{ end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{- define "aws-xray.localEndpoint" -}}
+{{- printf "http://%s.%s.svc:2000" (include "aws-xray.localName" .) .Release.Namespace -}}
 {{- end -}}
 
 {{/* The receivers of spans that are enabled, as JSON: port name, port, option. */}}
@@ -92,6 +96,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: {{ printf "%s:%v" $xray.bindHost .Values.http.port | quote }}
 - name: XRAYD_SHUTDOWN_TIMEOUT
   value: {{ .Values.shutdownTimeoutSeconds | quote }}
+{{- if $xray.existingConfigMap }}
+{{- /* The chart does not know the file, but the ports and the local X-Ray must be the chart's. */}}
+{{- range list "BIND" "BIND_TCP" }}
+- name: XRAYD_{{ . }}
+  value: {{ printf "%s:%v" $xray.bindHost $xray.containerPort | quote }}
+{{- end }}
+{{- if eq .Values.mode "local" }}
+- name: XRAYD_ENDPOINT
+  value: {{ include "aws-xray.localEndpoint" . }}
+- name: AWS_REGION
+  value: us-east-1
+{{- end }}
+{{- end }}
 {{- $delay := ternary .Values.network.drainSeconds 0 (eq .Values.network.mode "service") -}}
 {{- $options := dict
   "SHUTDOWN_DELAY" $delay
@@ -130,6 +147,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - name: AWS_SECRET_ACCESS_KEY
   value: local
 {{- end }}
+{{- if $xray.fips }}
+- name: AWS_USE_FIPS_ENDPOINT
+  value: "true"
+{{- end }}
+{{- if $xray.dualStack }}
+- name: AWS_USE_DUALSTACK_ENDPOINT
+  value: "true"
+{{- end }}
+{{- if include "aws-xray.caBundleVolume" . }}
+- name: AWS_CA_BUNDLE
+  value: /ca-bundle/{{ $xray.caBundle.key }}
+{{- end }}
 {{- if not $xray.telemetryRecords }}
 - name: XRAYD_TELEMETRY_RECORDS
   value: "false"
@@ -154,16 +183,92 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/component: local-xray
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
+{{- with omit .Values.commonLabels "helm.sh/chart" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
-{{- define "aws-xray.probe" -}}
-httpGet:
-  path: {{ .path }}
-  port: http-metrics
-{{ toYaml .timing }}
+{{/* The pods of helm test. */}}
+{{- define "aws-xray.testLabels" -}}
+app.kubernetes.io/name: {{ include "aws-xray.name" . | trunc 58 | trimSuffix "-" }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "aws-xray.localName" -}}
+{{- printf "%s-xray" (include "aws-xray.fullname" .) -}}
+{{- end -}}
+
+{{- define "aws-xray.localEnv" -}}
+{{- $name := include "aws-xray.localName" . -}}
+{{- $options := dict
+  "BIND" (printf "%s:2000" .Values.xray.bindHost)
+  "BIND_TCP" (printf "%s:2000" .Values.xray.bindHost)
+  "HTTP_ADDRESS" (printf "%s:2001" .Values.xray.bindHost)
+  "DATA" "/data/traces.db"
+  "DATA_SIZE" .Values.local.dataSizeMB
+  "ACCOUNT_ID" .Values.local.accountId
+  "DEFAULT_SAMPLING" .Values.local.defaultSampling
+  "REGION" (.Values.xray.region | default "us-east-1")
+  "LOG_FORMAT" .Values.xray.logFormat
+  "LOG_LEVEL" .Values.xray.loglevel
+-}}
+{{- range $option, $value := $options }}
+{{- if $value }}
+- name: XRAYD_{{ $option }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+# The Service name as Grafana and the page use it, resolved through the namespace's search list.
+- name: XRAYD_ALLOWED_HOSTS
+  value: {{ concat (list .Values.xray.allowedHosts (printf "%s.%s" $name .Release.Namespace)) (ternary .Values.local.ingress.hosts list .Values.local.ingress.enabled) | compact | join "," | quote }}
+{{- if or .Values.local.token .Values.local.existingSecret }}
+- name: XRAYD_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.local.existingSecret | default $name }}
+      key: {{ empty .Values.local.existingSecret | ternary "token" .Values.local.existingSecretKey }}
+{{- end }}
+{{- end -}}
+
+{{/* The command that prints the token. */}}
+{{- define "aws-xray.readToken" -}}
+{{- $name := include "aws-xray.localName" . -}}
+{{- $secret := .Values.local.existingSecret | default (empty .Values.local.token | ternary "" $name) -}}
+{{- if $secret -}}
+kubectl -n {{ .Release.Namespace }} get secret {{ $secret }} -o jsonpath='{.data.{{ empty .Values.local.existingSecret | ternary "token" .Values.local.existingSecretKey | replace "." "\\." }}}' | base64 -d
+{{- else -}}
+kubectl -n {{ .Release.Namespace }} exec deployment/{{ $name }} -c xray -- /nodejs/bin/node -p 'fs.readFileSync("/data/traces.db-token", "utf8")'
+{{- end -}}
+{{- end -}}
+
+{{- define "aws-xray.localPorts" -}}
+- name: xray-api
+  containerPort: 2000
+  protocol: TCP
+- name: http-metrics
+  containerPort: 2001
+  protocol: TCP
+{{- end -}}
+
+{{- define "aws-xray.localVolumes" -}}
+- name: data
+  {{- if .Values.local.persistence.enabled }}
+  persistentVolumeClaim:
+    claimName: {{ include "aws-xray.localName" . }}
+  {{- else }}
+  emptyDir:
+    sizeLimit: {{ .Values.local.persistence.size }}
+  {{- end }}
+{{- end -}}
+
+{{/* IP families of a Service; empty for the cluster's default. */}}
+{{- define "aws-xray.ipFamilies" -}}
+{{- with .Values.service.ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .Values.service.ipFamilies }}
+ipFamilies: {{ toJson . }}
+{{- end }}
 {{- end -}}
 
 {{/* Port names of the okgolove chart; http-metrics is new. */}}

@@ -36,7 +36,46 @@
 {{- if and .Values.networkPolicy.enabled (eq $mode "hostNetwork") -}}
 {{- fail "networkPolicy.enabled has no effect in network.mode hostNetwork: NetworkPolicies do not apply to pods on the host network. Use another mode, or the nodes' security groups." -}}
 {{- end -}}
+{{- include "aws-xray.validateImage" . -}}
+{{- $xray := .Values.xray -}}
+{{- if and $xray.caBundle.configMap $xray.caBundle.secret -}}
+{{- fail "xray.caBundle.configMap and xray.caBundle.secret are both set. Keep the one that has the certificates." -}}
+{{- end -}}
+{{- if $xray.existingConfigMap -}}
+{{- range $name, $key := dict "region" "Region" "roleArn" "RoleARN" "endpoint" "Endpoint" "proxyAddress" "ProxyAddress" "resourceArn" "ResourceARN" "noVerifySSL" "NoVerifySSL" "bufferMemoryMB" "TotalBufferSizeMB" "concurrency" "Concurrency" -}}
+{{- if index $xray $name -}}
+{{- fail (printf "xray.%s has no effect with xray.existingConfigMap. Set %s in the cfg.yaml of %s, and leave xray.%s empty." $name $key $xray.existingConfigMap $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $families := .Values.service.ipFamilies -}}
+{{- if and (gt (len $families) 1) (not (has .Values.service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack"))) -}}
+{{- fail "service.ipFamilies names two families. Set service.ipFamilyPolicy to PreferDualStack or RequireDualStack." -}}
+{{- end -}}
+{{- $isIPv6 := or (has "IPv6" $families) (has .Values.service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack")) -}}
+{{- if and $isIPv6 (regexMatch "^[0-9.]+$" $xray.bindHost) -}}
+{{- fail (printf "xray.bindHost %s receives nothing over IPv6, which the Services would have. Set it to [::]." $xray.bindHost) -}}
+{{- end -}}
+{{- $monitoring := .Values.monitoring -}}
+{{- if and $monitoring.scrapeTimeout (gt (include "aws-xray.milliseconds" $monitoring.scrapeTimeout | int) (include "aws-xray.milliseconds" $monitoring.interval | int)) -}}
+{{- fail (printf "monitoring.scrapeTimeout is %s, but Prometheus allows at most monitoring.interval, %s." $monitoring.scrapeTimeout $monitoring.interval) -}}
+{{- end -}}
 {{- if eq .Values.mode "local" -}}
+{{- $local := .Values.local -}}
+{{- if and $local.token $local.existingSecret -}}
+{{- fail "local.token and local.existingSecret are both set. Keep the one that clients use." -}}
+{{- end -}}
+{{- if and $local.ingress.enabled (not $local.ingress.hosts) -}}
+{{- fail "local.ingress.enabled needs local.ingress.hosts: the local X-Ray accepts requests only for host names that it knows." -}}
+{{- end -}}
+{{- if and $local.networkPolicy.enabled $local.networkPolicy.from (eq $mode "hostNetwork") (not (contains "ipBlock" (toJson $local.networkPolicy.from))) -}}
+{{- fail "local.networkPolicy.from would keep the daemons out: with network.mode hostNetwork they come from the nodes' addresses. Add an ipBlock with the nodes' network, or use another network.mode." -}}
+{{- end -}}
+{{- range $name := list "fips" "dualStack" -}}
+{{- if index $xray $name -}}
+{{- fail (printf "xray.%s has no effect with mode local: the daemons send to the local X-Ray of this release. Set it to false, or set mode to aws." $name) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name := list "endpoint" "roleArn" "proxyAddress" -}}
 {{- if index $.Values.xray $name -}}
 {{- fail (printf "xray.%s has no effect with mode local: the daemons send to the local X-Ray of this release. Leave it empty, or set mode to aws." $name) -}}
@@ -44,6 +83,29 @@
 {{- end -}}
 {{- end -}}
 {{- include "aws-xray.validatePorts" . -}}
+{{- end -}}
+
+{{/*
+xrayd's own options are variables and ports that aws-xray-daemon does not know: its pods would never become ready. The okgolove
+chart's values often pin its image.
+*/}}
+{{- define "aws-xray.validateImage" -}}
+{{- $repository := .Values.image.repository -}}
+{{- $remedy := printf "Remove image.repository and image.tag from your values: the chart then uses ghcr.io/xrayd/xrayd:%s." .Chart.AppVersion -}}
+{{- if regexMatch "(^|/)(aws-xray-daemon|xray-daemon)$|(^|/)public\\.ecr\\.aws/xray/" $repository -}}
+{{- fail (printf "image.repository %s is aws-xray-daemon, but this chart runs xrayd, which replaces it. %s A copy of xrayd in your own registry needs another name." $repository $remedy) -}}
+{{- end -}}
+{{- $tag := toString .Values.image.tag -}}
+{{- $major := regexFind "^[0-9]+" $tag -}}
+{{- if and (eq $repository "ghcr.io/xrayd/xrayd") (not .Values.image.digest) $major (regexMatch "^[1-3](\\.(x|[0-9]+)){1,2}$" $tag) (gt (int $major) (int (semver .Chart.AppVersion).Major)) -}}
+{{- fail (printf "image.tag %s is a version of aws-xray-daemon, but this chart runs xrayd, which replaces it. %s" $tag $remedy) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A duration such as 30s; the schema has checked its form. */}}
+{{- define "aws-xray.milliseconds" -}}
+{{- $unit := regexFind "[a-z]+$" . -}}
+{{- mul (trimSuffix $unit . | int) (get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000) $unit) -}}
 {{- end -}}
 
 {{/*
