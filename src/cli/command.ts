@@ -1,5 +1,6 @@
 import type { Environment } from '../pipeline/environment.ts';
 import type { Command } from '../config/commands.ts';
+import type { Examined } from '../config/examine.ts';
 import type { LoadedConfig } from '../config/load.ts';
 
 /** A command, for its help and the documentation. Its options are those that name it in src/config. */
@@ -24,6 +25,8 @@ export interface CommandContext<C extends Command = Command> {
   readonly output: CommandOutput;
   /** Reads flags, variables and cfg.yaml again. */
   readonly reread: () => Promise<LoadedConfig<C>>;
+  /** For a command that examines the settings of another one. */
+  readonly examine: () => Promise<Examined>;
 }
 
 export interface CommandOutput {

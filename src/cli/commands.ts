@@ -81,6 +81,14 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
       1: 'not ready, not reachable, or not xrayd',
     },
   },
+  validate: {
+    help: 'check flags, variables and cfg.yaml without starting: print the values that would be used, or each problem',
+    examples: ['xrayd validate', 'xrayd validate -c cfg.yaml --region eu-west-1', 'xrayd validate local --tee'],
+    exits: {
+      0: 'the command would start with these values; warnings are on standard error',
+      1: 'a value, or the file, cannot be used',
+    },
+  },
   help: {
     help: 'explain xrayd, or one command: its flags, operands, examples and exit codes',
     examples: ['xrayd help', 'xrayd help export'],

@@ -1,4 +1,12 @@
-import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, UNCONFIGURED, WORDS, type Command } from '../config/commands.ts';
+import {
+  COMMAND_NAMES,
+  DEFAULT_COMMAND,
+  OPERANDS,
+  subjectOf,
+  UNCONFIGURED,
+  WORDS,
+  type Command,
+} from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import {
   envNameOf,
@@ -47,11 +55,16 @@ export function helpText(command?: Command): string {
         );
       return lines.length === 0 ? [] : [`\n${group}:\n${lines.join('\n')}\n`];
     }),
+    subjectOf(command, []) === undefined ? '' : EXAMINED,
     `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`,
     `\nExit codes:\n${codeLines.join('')}`,
     UNCONFIGURED.includes(command) ? '' : OUTRO,
   ].join('');
 }
+
+const EXAMINED = `
+The flags, variables and cfg.yaml of the examined command are used as it would use them: xrayd help daemon
+`;
 
 const OUTRO = `
 Each flag also has a variable: XRAYD_HTTP_ADDRESS sets --http-address. Flags override variables.
@@ -147,6 +160,7 @@ export function configurationDoc(): string {
     COMMANDS[name].help,
     COMMANDS[name].examples.map((line) => `\`${line}\``).join('<br>'),
   ]);
+  const examining = COMMAND_NAMES.filter((name) => subjectOf(name, []) !== undefined).map((name) => `\`${name}\``);
   const readers = SPECS.config.commands.map((name) => `\`${name}\``);
   return `<!-- Generated from src/cli/commands.ts and src/config/schema.ts by \`npm run docs\`. Do not edit. -->
 
@@ -156,6 +170,7 @@ export function configurationDoc(): string {
 
 ${markdownTable(['command', 'what it does', 'examples'], commands)}
 \`xrayd help COMMAND\` shows the options of a command, with its exit codes.
+These commands also accept the options of the command that they examine, \`daemon\` or \`local\`: ${examining.join(', ')}.
 
 ## Sources of a value
 

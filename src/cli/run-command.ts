@@ -1,4 +1,4 @@
-import type { Command } from '../config/commands.ts';
+import { subjectOf, type Command } from '../config/commands.ts';
 import { readConfigFile } from '../config/file.ts';
 import type { CommandLine } from '../config/flags.ts';
 import { configFileNameOf, mergeConfig, printConfig, type LoadedConfig } from '../config/load.ts';
@@ -18,6 +18,7 @@ const CODE: { readonly [C in Command]: () => Promise<{ readonly run: RunCommand<
   send: () => import('./send.ts'),
   healthcheck: () => import('./healthcheck.ts'),
   help: () => import('./help.ts'),
+  validate: () => import('./validate.ts'),
   version: () => import('./version.ts'),
 };
 
@@ -36,12 +37,20 @@ export async function runCommand<C extends Command>(
   };
   const loaded = await read();
   const { printConfig: isAsked } = loaded.config as Config;
-  // A service logs its warnings.
-  if (isAsked || isService !== true) for (const warning of loaded.warnings) output.say(`xrayd: ${warning}\n`);
+  // A service logs its warnings, and what examines the settings of another command reports all of that command's.
+  const isSilent =
+    !isAsked && (isService === true || subjectOf(commandLine.command, commandLine.operands) !== undefined);
+  if (!isSilent) for (const warning of loaded.warnings) output.say(`xrayd: ${warning}\n`);
   if (isAsked) {
     await output.out(printConfig(loaded));
     return 0;
   }
   const { run } = await CODE[commandLine.command]();
-  return run(loaded, { operands: commandLine.operands, env, output, reread: read });
+  return run(loaded, {
+    operands: commandLine.operands,
+    env,
+    output,
+    reread: read,
+    examine: async () => (await import('../config/examine.ts')).examine(commandLine, env),
+  });
 }

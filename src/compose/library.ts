@@ -54,6 +54,7 @@ export async function startLocalXRay({ port, data = '', onLog = () => {} }: Loca
       written: new Map(),
       unused: [],
       warnings: [],
+      problems: [],
     },
     env: {},
     file: undefined,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ServingCommand } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { OptionValue } from '../config/option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from '../config/schema.ts';
@@ -12,9 +13,6 @@ import type { Logger } from '../pipeline/logger.ts';
 import { MetricsPage } from '../telemetry/metrics.ts';
 import { memoryBudgetOf, memoryProblem, type MemoryBudget } from './memory-budget.ts';
 import { VERSION } from './version.ts';
-
-/** The commands that receive segments. */
-export type ServingCommand = 'daemon' | 'local';
 
 /** Logging, counters and limits that all parts of a process share. Created before the parts. */
 export interface Meters {

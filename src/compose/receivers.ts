@@ -1,10 +1,11 @@
+import type { ServingCommand } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SPECS, type OptionName } from '../config/schema.ts';
 import type { Address } from '../pipeline/address.ts';
 import type { Protocol } from '../receivers/spans-intake.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
 import { LateServer, type Server } from './late-server.ts';
-import type { Meters, ServingCommand } from './meters.ts';
+import type { Meters } from './meters.ts';
 import type { Binding } from './port-owner.ts';
 import type { SpanReceiverDeps } from './span-receivers.ts';
 

@@ -1,4 +1,5 @@
 import { isTakenFromDefault } from '../config/http-address.ts';
+import type { ServingCommand } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Parts } from '../http/health.ts';
 import { HttpServer } from '../http/server.ts';
@@ -9,7 +10,7 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { startPart, stopParts } from '../pipeline/parts.ts';
 import type { UdpReceiver } from '../udp/receiver.ts';
-import type { Meters, ServingCommand } from './meters.ts';
+import type { Meters } from './meters.ts';
 import type { Part, Pipeline } from './pipeline.ts';
 import { bindError } from './port-owner.ts';
 import type { Server } from './late-server.ts';
@@ -165,7 +166,8 @@ export class Runtime {
   }
 }
 
-const HTTP_GAVE_WAY =
+/** If TCP uses the default port of health and metrics. */
+export const HTTP_GAVE_WAY =
   'health and metrics are unavailable, because --bind-tcp uses their default port. Choose another with --http-address';
 
 /** Copies that still wait when the process ends are lost too. */

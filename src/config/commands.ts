@@ -19,6 +19,7 @@ export const OPERANDS = {
   pull: 'none',
   send: 'none',
   healthcheck: 'none',
+  validate: 'word',
   help: 'word',
   version: 'none',
 } as const satisfies Record<string, Operands>;
@@ -27,7 +28,22 @@ export type Command = keyof typeof OPERANDS;
 export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
 
 /** The words that a command accepts, if it accepts one. */
-export const WORDS: { readonly [C in Command]?: readonly string[] } = { help: COMMAND_NAMES };
+export const WORDS: { readonly [C in Command]?: readonly string[] } = {
+  validate: ['daemon', 'local'],
+  help: COMMAND_NAMES,
+};
+
+/** The commands that receive segments. */
+export type ServingCommand = 'daemon' | 'local';
+
+/**
+ * The command whose settings another one examines: the one that its operand names, or else the daemon. undefined for a
+ * command that has only its own settings.
+ */
+export function subjectOf(command: Command, [word]: readonly string[]): ServingCommand | undefined {
+  if (command !== 'validate') return undefined;
+  return word === 'local' ? 'local' : 'daemon';
+}
 
 /** The commands that print something about xrayd itself, and have no configuration. */
 export const UNCONFIGURED: readonly Command[] = ['help', 'version'];

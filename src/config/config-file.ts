@@ -1,5 +1,9 @@
+import type { XraydError } from '../pipeline/errors.ts';
 import type { OptionValue } from './option.ts';
 import type { OptionName } from './schema.ts';
+
+/** Called for a problem instead of throwing it. */
+export type OnProblem = (problem: XraydError) => void;
 
 export interface ConfigFile {
   readonly path: string;

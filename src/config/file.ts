@@ -1,4 +1,4 @@
-import type { ConfigFile } from './config-file.ts';
+import type { ConfigFile, OnProblem } from './config-file.ts';
 import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { readWithin } from '../pipeline/read-file.ts';
 
@@ -12,11 +12,12 @@ const READ_MS = 5_000;
  * Reads `path`, or the first default file that exists. undefined if none does, or if `path` is undefined: the command
  * reads no file.
  * Throws XRAYD_CONFIG if a named file cannot be read, or if a file contains anything that the reference does not
- * accept.
+ * accept; `onProblem` is called instead for each value of the file that cannot be used.
  */
 export async function readConfigFile(
   path: string | undefined,
   defaults: readonly string[] = DEFAULT_FILES,
+  onProblem?: OnProblem,
 ): Promise<ConfigFile | undefined> {
   if (path === undefined) return undefined;
   for (const candidate of path === '' ? defaults : [path]) {
@@ -29,7 +30,7 @@ export async function readConfigFile(
     }
     // The YAML parser is loaded only if there is a file.
     const { parseConfigFile } = await import('./parse-file.ts');
-    return parseConfigFile(candidate, textOf(candidate, bytes), path === '');
+    return parseConfigFile(candidate, textOf(candidate, bytes), path === '', onProblem);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { XraydError } from '../pipeline/errors.ts';
-import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, WORDS, type Command } from './commands.ts';
+import { COMMAND_NAMES, DEFAULT_COMMAND, OPERANDS, subjectOf, WORDS, type Command } from './commands.ts';
 import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { hintFor, suggestion } from './suggestion.ts';
@@ -19,6 +19,8 @@ export interface CommandLine<C extends Command = Command> {
   readonly unused: readonly string[];
   /** Arguments that are not used, one line each. */
   readonly warnings: readonly string[];
+  /** What cannot be read, for `validate`; any other command line with a problem is refused. */
+  readonly problems: readonly XraydError[];
 }
 
 /**
@@ -27,7 +29,8 @@ export interface CommandLine<C extends Command = Command> {
  * of two equal flags wins. One addition: the value of a URL may be optional (`bare`).
  * The command may precede or follow the flags (an image's ENTRYPOINT may have flags). A command that runs a program is
  * followed (after its `--`, if there is one) by that program with its own flags.
- * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command.
+ * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command. `validate` reads on
+ * after a problem.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
   const values = new Map<OptionName, OptionValue>();
@@ -36,56 +39,24 @@ export function parseFlags(args: readonly string[]): CommandLine {
   /** In the order of the command line; true before the command. */
   const flags: { name: OptionName; isBefore: boolean }[] = [];
   const warnings: string[] = [];
-  let command: Command | undefined;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg);
-    if (match === null) {
-      const taken = command === undefined ? 'none' : OPERANDS[command];
-      if (taken === 'program') {
-        operands.push(...args.slice(arg === '--' ? i + 1 : i));
-        break;
-      }
-      if (taken === 'files') {
-        operands.push(arg);
-        continue;
-      }
-      if (taken === 'word' && command !== undefined && operands.length === 0) {
-        operands.push(wordOf(command, arg));
-        continue;
-      }
-      if (command !== undefined) throw usage(`unexpected argument ${quoted(arg)} after the command ${command}`);
-      if (/^-[^-]|^--./.test(arg)) throw usage(`${quoted(arg)} is not a flag`);
-      command = commandOf(arg, i);
-      if (command !== undefined) continue;
-      warnings.push(endOfFlags(args, i));
-      break;
+  const problems: XraydError[] = [];
+  const reader = new ArgumentReader(args, { values, written, operands, flags, warnings });
+  while (!reader.isDone) {
+    try {
+      reader.next();
+    } catch (error) {
+      if (!(error instanceof XraydError)) throw error;
+      problems.push(error);
     }
-    const name = optionOf(match[1] ?? '', arg);
-    const spec = SPECS[name];
-    let text = match[2];
-    if (text === undefined && spec.kind === 'switch') text = 'true';
-    if (text === undefined && spec.kind === 'url' && (args[i + 1] ?? '-').startsWith('-')) text = spec.bare;
-    if (text === undefined) {
-      i++;
-      text = args[i];
-      if (text === undefined) throw usage(`${arg} needs a value`);
-      if (spec.kind !== 'number' && isFlag(text)) throw swallowed(arg, text);
-    }
-    const parsed = parseText(spec, text);
-    const flag = dashed(match[1] ?? '');
-    if ('problem' in parsed)
-      throw usage(`${flag} ${parsed.problem}`, parsed.isSyntax === true ? 'XRAYD_USAGE' : 'XRAYD_CONFIG');
-    if (parsed.warning !== undefined) warnings.push(`${flag} ${parsed.warning}`);
-    if (parsed.value === undefined) continue;
-    values.set(name, parsed.value);
-    written.set(name, flag);
-    flags.push({ name, isBefore: command === undefined });
   }
+  const { command } = reader;
   const chosen = command ?? DEFAULT_COMMAND;
-  const unused = flags.filter(({ name }) => !SPECS[name].commands.includes(chosen));
-  const wrong = unused.find(({ isBefore }) => command === undefined || !isBefore);
-  if (wrong !== undefined) throw unusedFlag(written.get(wrong.name) ?? '', wrong.name, chosen);
+  const read = [chosen, subjectOf(chosen, operands) ?? chosen];
+  const unused = flags.filter(({ name }) => !read.some((each) => SPECS[name].commands.includes(each)));
+  for (const { name, isBefore } of unused)
+    if (command === undefined || !isBefore) problems.push(unusedFlag(written.get(name) ?? '', name, chosen));
+  const [first] = problems;
+  if (first !== undefined && chosen !== 'validate') throw first;
   for (const { name } of unused) values.delete(name);
   return {
     command: chosen,
@@ -93,9 +64,93 @@ export function parseFlags(args: readonly string[]): CommandLine {
     operands,
     values,
     written,
-    unused: unused.map(({ name }) => written.get(name) ?? ''),
+    unused: unused.filter(({ isBefore }) => isBefore).map(({ name }) => written.get(name) ?? ''),
     warnings,
+    problems,
   };
+}
+
+interface Read {
+  readonly values: Map<OptionName, OptionValue>;
+  readonly written: Map<OptionName, string>;
+  readonly operands: string[];
+  readonly flags: { name: OptionName; isBefore: boolean }[];
+  readonly warnings: string[];
+}
+
+/** Reads one argument after the other, each flag with its value. */
+class ArgumentReader {
+  command: Command | undefined;
+  readonly #args: readonly string[];
+  readonly #into: Read;
+  #at = 0;
+
+  constructor(args: readonly string[], into: Read) {
+    this.#args = args;
+    this.#into = into;
+  }
+
+  get isDone(): boolean {
+    return this.#at >= this.#args.length;
+  }
+
+  /** Throws XRAYD_USAGE or XRAYD_CONFIG for what cannot be read, which is then behind it. */
+  next(): void {
+    const arg = this.#args[this.#at] ?? '';
+    this.#at++;
+    const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg);
+    if (match === null) this.#word(arg);
+    else this.#flag(arg, match[1] ?? '', match[2]);
+  }
+
+  #word(arg: string): void {
+    const { command } = this;
+    const { operands, warnings } = this.#into;
+    const taken = command === undefined ? 'none' : OPERANDS[command];
+    if (taken === 'program') {
+      operands.push(...this.#args.slice(arg === '--' ? this.#at : this.#at - 1));
+      this.#at = this.#args.length;
+    } else if (taken === 'files') operands.push(arg);
+    else if (taken === 'word' && command !== undefined && operands.length === 0) operands.push(wordOf(command, arg));
+    else if (command !== undefined) throw usage(`unexpected argument ${quoted(arg)} after the command ${command}`);
+    else if (/^-[^-]|^--./.test(arg)) throw usage(`${quoted(arg)} is not a flag`);
+    else {
+      this.command = commandOf(arg, this.#at - 1);
+      if (this.command !== undefined) return;
+      warnings.push(endOfFlags(this.#args, this.#at - 1));
+      this.#at = this.#args.length;
+    }
+  }
+
+  #flag(arg: string, word: string, value: string | undefined): void {
+    const { values, written, flags, warnings } = this.#into;
+    const name = optionOf(word);
+    if (name === undefined) {
+      // What follows is probably its value.
+      const next = this.#args[this.#at] ?? '-';
+      if (value === undefined && !next.startsWith('-') && !COMMAND_NAMES.some((known) => known === next)) this.#at++;
+      throw unknownFlag(word, arg);
+    }
+    const spec = SPECS[name];
+    let text = value;
+    if (text === undefined && spec.kind === 'switch') text = 'true';
+    if (text === undefined && spec.kind === 'url' && (this.#args[this.#at] ?? '-').startsWith('-')) text = spec.bare;
+    if (text === undefined) {
+      text = this.#args[this.#at];
+      if (text === undefined) throw usage(`${arg} needs a value`);
+      if (spec.kind !== 'number' && isFlag(text)) throw swallowed(arg, text);
+      this.#at++;
+    }
+    const parsed = parseText(spec, text);
+    const flag = dashed(word);
+    if ('problem' in parsed)
+      throw usage(`${flag} ${parsed.problem}`, parsed.isSyntax === true ? 'XRAYD_USAGE' : 'XRAYD_CONFIG');
+    if (parsed.warning !== undefined) warnings.push(`${flag} ${parsed.warning}`);
+    if (parsed.value === undefined) return;
+    values.set(name, parsed.value);
+    written.set(name, flag);
+    flags.push({ name, isBefore: this.command === undefined });
+  }
 }
 
 function unusedFlag(flag: string, name: OptionName, command: Command): XraydError {
@@ -153,11 +208,13 @@ function swallowed(flag: string, next: string): XraydError {
   );
 }
 
-function optionOf(flag: string, arg: string): OptionName {
-  const name = OPTION_NAMES.find((option) => isNamed(option, flag));
-  if (name !== undefined) return name;
+function optionOf(flag: string): OptionName | undefined {
+  return OPTION_NAMES.find((option) => isNamed(option, flag));
+}
+
+function unknownFlag(flag: string, arg: string): XraydError {
   const flags = OPTION_NAMES.map((option) => SPECS[option].flag);
-  throw usage(`unknown flag ${arg.split('=')[0]}.${hintFor(flag, flags, (near) => `--${near}`)}`);
+  return usage(`unknown flag ${arg.split('=')[0]}.${hintFor(flag, flags, (near) => `--${near}`)}`);
 }
 
 function dashed(flag: string): string {

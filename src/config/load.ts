@@ -1,6 +1,6 @@
 import type { Command } from './commands.ts';
 import { tableOf } from '../pipeline/list.ts';
-import type { ConfigFile } from './config-file.ts';
+import type { ConfigFile, OnProblem } from './config-file.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import type { CommandLine } from './flags.ts';
@@ -22,26 +22,43 @@ export interface ConfigSources<C extends Command> {
   readonly commandLine: CommandLine<C>;
   readonly env: Environment;
   readonly file: ConfigFile | undefined;
+  /** Called for each value that cannot be used, instead of throwing. */
+  readonly onProblem?: OnProblem;
 }
+
+const throwIt = (problem: unknown): never => {
+  throw problem;
+};
 
 /**
  * Merges: flag > XRAYD_* > cfg.yaml > AWS's and the system's variables > default.
  * Options that the command does not use keep their defaults, because a variable for another command may have any value.
  * Throws XRAYD_CONFIG, and XRAYD_USAGE for a flag that is not used in this combination.
  */
-export function mergeConfig<C extends Command>({ commandLine, env, file }: ConfigSources<C>): LoadedConfig<C> {
+export function mergeConfig<C extends Command>({
+  commandLine,
+  env,
+  file,
+  onProblem = throwIt,
+}: ConfigSources<C>): LoadedConfig<C> {
   const { command } = commandLine;
   const config: Partial<Record<OptionName, OptionValue | undefined>> = {};
   const origins = tableOf(OPTION_NAMES, () => 'default');
   const doubts: string[] = [];
   for (const name of OPTION_NAMES) {
     const spec = SPECS[name];
-    const found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
+    let found: Found | undefined;
+    try {
+      found = spec.commands.includes(command) ? findValue(name, { commandLine, env, file }, doubts) : undefined;
+    } catch (error) {
+      if (!(error instanceof XraydError)) throw error;
+      onProblem(error);
+    }
     config[name] = found?.value ?? defaultOf(spec, command);
     if (found === undefined) continue;
     origins[name] = found.origin;
     if (spec.kind === 'address' && found.value === 'off' && spec.offIn?.includes(command) === false) {
-      throw new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`);
+      onProblem(new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`));
     }
   }
   const warnings = [
@@ -50,7 +67,7 @@ export function mergeConfig<C extends Command>({ commandLine, env, file }: Confi
     ...commandLine.unused.map((flag) => `${flag} is not used by xrayd ${command}`),
     ...unknownVariables(env),
     ...(file === undefined ? [] : [...file.warnings, ...unusedKeys(command, file)]),
-    ...unusedBeside({ commandLine, env, file }, { config, origins }),
+    ...unusedBeside({ commandLine, env, file, onProblem }, { config, origins }),
   ];
   return {
     command,
@@ -159,7 +176,10 @@ interface Merged {
  * Options that are set but ignored because another one is set, or is not. Throws XRAYD_USAGE for a flag that is refused
  * then.
  */
-function unusedBeside({ commandLine, file }: ConfigSources<Command>, { config, origins }: Merged): string[] {
+function unusedBeside(
+  { commandLine, file, onProblem = throwIt }: ConfigSources<Command>,
+  { config, origins }: Merged,
+): string[] {
   const { command } = commandLine;
   const isSet = (name: OptionName): boolean => ![undefined, '', false].some((unset) => config[name] === unset);
   const warnings: string[] = [];
@@ -176,8 +196,8 @@ function unusedBeside({ commandLine, file }: ConfigSources<Command>, { config, o
       isFlag || !isInFile ? origins[name] : `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey}`;
     const said = `${place} is not used ${unmet.isSet ? 'without' : 'with'} --${unmet.flag}`;
     if (isFlag && unmet.isFlagRefused === true)
-      throw new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`);
-    if (isFlag || isInFile || unmet.isVariableIgnored !== true) warnings.push(said);
+      onProblem(new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`));
+    else if (isFlag || isInFile || unmet.isVariableIgnored !== true) warnings.push(said);
   }
   return warnings;
 }

@@ -4,7 +4,7 @@ import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { hintFor } from './suggestion.ts';
 import { checkValue } from './value.ts';
-import type { ConfigFile } from './config-file.ts';
+import type { ConfigFile, OnProblem } from './config-file.ts';
 import { readYaml, YamlError, type YamlEntry, type YamlScalar } from './yaml.ts';
 
 const FILE_KEYS = new Map<string, OptionName>(
@@ -44,6 +44,10 @@ const OLD_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+const throwIt: OnProblem = (found) => {
+  throw found;
+};
+
 /** compat: Go refuses a file beyond this. */
 const MAX_INT64 = 2 ** 63;
 
@@ -52,9 +56,15 @@ const UNUSED_KEY = /^proxyserver\.(idleconntimeout|maxidleconnsperhost|maxidleco
 
 /**
  * `text` is the file's content. The keys of versions 1 and 2 are the same. With `hasOtherKeys`, an unknown key is only
- * a warning: the reference daemon checks only the keys of a file that -c names.
+ * a warning: the reference daemon checks only the keys of a file that -c names. Throws XRAYD_CONFIG, or calls `onProblem`
+ * for each value that cannot be used.
  */
-export function parseConfigFile(path: string, text: string, hasOtherKeys = false): ConfigFile {
+export function parseConfigFile(
+  path: string,
+  text: string,
+  hasOtherKeys = false,
+  onProblem: OnProblem = throwIt,
+): ConfigFile {
   const entries = entriesOf(path, text);
   checkVersion(path, entries, hasOtherKeys);
   const values = new Map<OptionName, OptionValue>();
@@ -68,12 +78,15 @@ export function parseConfigFile(path: string, text: string, hasOtherKeys = false
       const known = SECTIONS.has(key)
         ? `${key} must hold keys of its own`
         : `unknown key "${key}".${hintFor(OLD_KEYS.get(key) || key, ALL_KEYS, (near) => `"${near}"`)}`;
-      if (!hasOtherKeys || SECTIONS.has(key)) throw problem(path, line, known);
-      warnings.push(`${path} line ${line}: ${known} It is ignored.`);
+      if (!hasOtherKeys || SECTIONS.has(key)) onProblem(problem(path, line, known));
+      else warnings.push(`${path} line ${line}: ${known} It is ignored.`);
       continue;
     }
     const checked = checkFileValue(name, scalar);
-    if ('problem' in checked) throw problem(path, line, `${key} ${checked.problem}`);
+    if ('problem' in checked) {
+      onProblem(problem(path, line, `${key} ${checked.problem}`));
+      continue;
+    }
     if (checked.warning !== undefined) warnings.push(`${path} line ${line}: ${key} ${checked.warning}`);
     const earlier = lines.get(name);
     if (earlier !== undefined) warnings.push(`${path} line ${line}: ${key} is set again; line ${earlier} is ignored`);
