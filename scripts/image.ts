@@ -1,7 +1,8 @@
 /**
  * npm run image: prepares in dist/image what the image adds to its base, and with --tag builds the image.
  *
- *   npm run image -- [--tag NAME] [--base IMAGE] [--with docker|podman|buildah]
+ *   npm run image -- [--tag NAME] [--base IMAGE] [--with docker|podman|buildah] [--plain-http]
+ *   npm run image -- --tag NAME --platforms linux/amd64,linux/arm64 --with buildah [--prepared]      a manifest list
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -19,22 +20,20 @@ const BUILD = {
 type Builder = keyof typeof BUILD;
 
 const { values } = parseArgs({
-  options: { tag: { type: 'string' }, base: { type: 'string' }, with: { type: 'string' } },
+  options: {
+    tag: { type: 'string' },
+    base: { type: 'string' },
+    with: { type: 'string' },
+    platforms: { type: 'string' },
+    /** Uses dist/image as it is, so that a release publishes what it has made sums of. */
+    prepared: { type: 'boolean', default: false },
+    /** For a base in a registry on this machine; buildah and podman. */
+    'plain-http': { type: 'boolean', default: false },
+  },
 });
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
-execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
-rmSync(ROOT, { recursive: true, force: true });
-mkdirSync(`${ROOT}/usr/bin`, { recursive: true });
-mkdirSync(`${ROOT}/licenses/xrayd`, { recursive: true });
-writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE} --disable-sigusr1`));
-chmodSync(`${ROOT}/xray`, 0o755);
-// compat: its paths in the two images of the reference.
-symlinkSync('../../xray', `${ROOT}/usr/bin/xray`);
-cpSync('LICENSE', `${ROOT}/licenses/xrayd/LICENSE`);
-cpSync('dist/THIRD-PARTY-LICENSES.txt', `${ROOT}/licenses/xrayd/THIRD-PARTY-LICENSES.txt`);
-writeFileSync(`${ROOT}/licenses/xrayd/sbom.cdx.json`, sbom());
-console.log(`put together ${ROOT} for version ${version}`);
+if (!values.prepared) prepare();
 
 if (values.tag !== undefined) {
   const builder = chooseBuilder(values.with);
@@ -45,12 +44,28 @@ if (values.tag !== undefined) {
     `VERSION=${version}`,
     '--build-arg',
     `REVISION=${revision()}`,
-    '-t',
+    ...(values['plain-http'] ? ['--tls-verify=false'] : []),
+    ...(values.platforms === undefined ? ['-t'] : ['--platform', values.platforms, '--manifest']),
     values.tag,
     '.',
   ];
   console.log(`${builder} ${args.join(' ')}`);
   process.exitCode = spawnSync(builder, args, { stdio: 'inherit' }).status ?? 1;
+}
+
+function prepare(): void {
+  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
+  rmSync(ROOT, { recursive: true, force: true });
+  mkdirSync(`${ROOT}/usr/bin`, { recursive: true });
+  mkdirSync(`${ROOT}/licenses/xrayd`, { recursive: true });
+  writeFileSync(`${ROOT}/xray`, readFileSync('dist/xrayd.cjs', 'utf8').replace(/^#!.*/, `#!${NODE} --disable-sigusr1`));
+  chmodSync(`${ROOT}/xray`, 0o755);
+  // compat: its paths in the two images of the reference.
+  symlinkSync('../../xray', `${ROOT}/usr/bin/xray`);
+  cpSync('LICENSE', `${ROOT}/licenses/xrayd/LICENSE`);
+  cpSync('dist/THIRD-PARTY-LICENSES.txt', `${ROOT}/licenses/xrayd/THIRD-PARTY-LICENSES.txt`);
+  writeFileSync(`${ROOT}/licenses/xrayd/sbom.cdx.json`, sbom());
+  console.log(`put together ${ROOT} for version ${version}`);
 }
 
 function chooseBuilder(name: string | undefined): Builder {
@@ -67,9 +82,12 @@ function chooseBuilder(name: string | undefined): Builder {
   return found;
 }
 
-/** The contents of the image as CycloneDX, which npm derives from the lock file. */
+/**
+ * The contents of the image as CycloneDX, which npm derives from the lock file. npm names the root after the folder that
+ * the clone is in.
+ */
 function sbom(): string {
-  return execFileSync(
+  const text = execFileSync(
     'npm',
     ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'],
     {
@@ -77,6 +95,15 @@ function sbom(): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     },
   );
+  const { serialNumber: _number, ...document } = JSON.parse(text) as {
+    serialNumber: string;
+    metadata: { component: { name: string }; timestamp?: string; tools?: unknown };
+  };
+  document.metadata.component.name = 'xrayd';
+  // So that the same sources give the same image.
+  delete document.metadata.timestamp;
+  delete document.metadata.tools;
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function revision(): string {

@@ -2,7 +2,8 @@
  * npm run release: one version number for daemon, image, chart and npm package.
  *
  *   npm run release -- 1.2.3               sets the version everywhere and dates the changelog; then commit, tag v1.2.3 and push the tag
- *   npm run release -- --artifacts DIR     builds what is published into DIR: npm package, chart, release notes, checksums
+ *   npm run release -- --artifacts DIR     builds what is published into DIR: npm packages, chart, SBOM, checksums; what
+ *                                          --with DIR has is published too. The release notes are dist/RELEASE-NOTES.md
  *   npm run release -- --check             reports whether all files have the same version
  */
 import { execFileSync } from 'node:child_process';
@@ -25,7 +26,7 @@ const SEMVER = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { artifacts: { type: 'string' }, check: { type: 'boolean', default: false } },
+  options: { artifacts: { type: 'string' }, with: { type: 'string' }, check: { type: 'boolean', default: false } },
 });
 const [wanted] = positionals;
 if (wanted !== undefined) setVersion(wanted);
@@ -76,44 +77,61 @@ function buildArtifacts(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   execFileSync(process.execPath, ['scripts/image.ts'], { stdio: 'inherit' });
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, stageNpmPackage(version)], {
-    stdio: 'inherit',
-  });
+  for (const staged of stageNpmPackages(version))
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, staged], { stdio: 'inherit' });
   execFileSync('helm', ['package', CHART, '--destination', folder], { stdio: 'inherit' });
   cpSync('dist/image/licenses/xrayd/sbom.cdx.json', join(folder, 'sbom.cdx.json'));
-  writeFileSync(join(folder, 'RELEASE-NOTES.md'), notesOf(version));
-  const sums = readdirSync(folder).map(
-    (file) =>
-      `${createHash('sha256')
-        .update(readFileSync(join(folder, file)))
-        .digest('hex')}  ${file}`,
-  );
+  if (values.with !== undefined) cpSync(values.with, folder, { recursive: true });
+  writeFileSync('dist/RELEASE-NOTES.md', notesOf(version));
+  // Of each file in the folder: the folder is what is uploaded.
+  const sums = readdirSync(folder).map((file) => `${sha256(join(folder, file))}  ${file}`);
   writeFileSync(join(folder, 'SHA256SUMS'), `${sums.join('\n')}\n`);
   console.log(`${folder}: ${readdirSync(folder).join(', ')}`);
 }
 
-/** The bundle needs no dependencies, so the published package has none: it installs a single file. */
-function stageNpmPackage(version: string): string {
-  const folder = 'dist/npm';
-  const { name, description, keywords, license, bin, exports, engines } = JSON.parse(
-    readFileSync('package.json', 'utf8'),
-  ) as Record<string, unknown>;
-  rmSync(folder, { recursive: true, force: true });
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+/**
+ * The program and the library are two packages, so that `npx xrayd` downloads only what it runs. The bundles need no
+ * dependencies, so the packages have none.
+ */
+function stageNpmPackages(version: string): string[] {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+  const { license, repository, homepage, bugs, engines, keywords } = manifest;
+  const shared = { version, license, repository, homepage, bugs, engines, keywords };
+  rmSync('dist/npm', { recursive: true, force: true });
+  const { name, description, bin } = manifest;
+  return [
+    stageNpmPackage({ name, description, bin, ...shared }, { 'README.md': 'README.md', 'xrayd.cjs': 'dist/xrayd.cjs' }),
+    stageNpmPackage(
+      {
+        name: '@xrayd/local',
+        description: 'Starts a local X-Ray inside your tests',
+        exports: {
+          '.': { types: './dist/index.d.ts', default: './dist/index.cjs' },
+          './package.json': './package.json',
+        },
+        ...shared,
+      },
+      {
+        'README.md': 'docs/npm-library.md',
+        'index.cjs': 'dist/index.cjs',
+        'index.d.ts': 'dist/index.d.ts',
+      },
+    ),
+  ];
+}
+
+/** `files` are the sources by their names: `README.md` is at the top of the package, the others are in its dist. */
+function stageNpmPackage(manifest: Record<string, unknown>, files: Readonly<Record<string, string>>): string {
+  const folder = `dist/npm/${String(manifest['name'])}`;
   mkdirSync(`${folder}/dist`, { recursive: true });
-  const manifest = {
-    name,
-    version,
-    description,
-    keywords,
-    license,
-    bin,
-    exports,
-    engines,
-    files: ['dist', 'CHANGELOG.md'],
-  };
-  writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  const built = ['xrayd.cjs', 'index.cjs', 'index.d.ts', 'THIRD-PARTY-LICENSES.txt'].map((file) => `dist/${file}`);
-  for (const file of [...built, 'LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(file, join(folder, file));
+  writeFileSync(`${folder}/package.json`, `${JSON.stringify({ ...manifest, files: ['dist'] }, null, 2)}\n`);
+  cpSync('LICENSE', `${folder}/LICENSE`);
+  cpSync('dist/THIRD-PARTY-LICENSES.txt', `${folder}/dist/THIRD-PARTY-LICENSES.txt`);
+  for (const [to, from] of Object.entries(files)) cpSync(from, join(folder, to === 'README.md' ? '' : 'dist', to));
   return `./${folder}`;
 }
 

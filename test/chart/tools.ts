@@ -13,7 +13,9 @@ export const KUBERNETES = ['1.27', '1.36'] as const;
 
 /** Why the chart cannot be rendered here; '' when it can. */
 export function whyNoTools(): string {
-  const missing = ['helm', 'helm-unittest', 'kubeconform', 'promtool'].filter((tool) => !existsSync(join(TOOLS, tool)));
+  const missing = ['helm', 'helm-unittest', 'kubeconform', 'promtool', 'registry', 'actionlint'].filter(
+    (tool) => !existsSync(join(TOOLS, tool)),
+  );
   return missing.length === 0 ? '' : `${missing.join(', ')} not built, see test/cluster/tools/build.sh chart`;
 }
 

@@ -12,7 +12,9 @@ const BASE = 'localhost/xrayd-base:test';
 
 /** Why no image can be built and run here; '' when it can. */
 export function whyNoImages(): string {
-  const missing = ['buildah', 'podman', 'runc'].filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
+  const missing = ['buildah', 'podman', 'runc', 'skopeo'].filter(
+    (tool) => spawnSync(tool, ['--version']).error !== undefined,
+  );
   if (missing.length > 0) return `${missing.join(', ')} not installed`;
   if (process.getuid?.() !== 0) return 'not root';
   return '';
@@ -39,10 +41,13 @@ export interface ContainerConfig {
   readonly httpPort: number;
 }
 
-const RUN =
-  '--runtime runc run --rm --network=host --read-only --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges --ulimit nofile=1024:1024 --ulimit nproc=4096:4096'.split(
-    ' ',
-  );
+/** Podman's own are above what a machine without all capabilities may set. */
+export const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+const RUN = [
+  ...'--runtime runc run --rm --network=host --read-only --read-only-tmpfs=false --cap-drop=all'.split(' '),
+  '--security-opt=no-new-privileges',
+  ...LIMITS,
+];
 let counter = 0;
 
 /**

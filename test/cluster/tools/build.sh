@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Builds the tools of the chart's and the cluster's tests, from package registries only, pinned, into a cache folder outside the repository:
 # ${XRAYD_TOOLS:-~/.cache/xrayd/cluster}. What is there in its version already is left alone. From nothing about 10 minutes on two cores.
-#   usage: build.sh [chart|cluster]    chart: helm, helm-unittest, kubeconform with schemas, promtool    cluster (default): Kubernetes too
+#   usage: build.sh [chart|cluster]    chart: helm, helm-unittest, kubeconform with schemas, promtool, an image registry, actionlint
+#                                      cluster (default): Kubernetes too
 set -euo pipefail
 cd "$(dirname "$0")"
 KUBE=1.36.3 HELM=v3.22.0 KUBECONFORM=v0.8.0 CONTAINERD=v2.3.7 PROMTOOL=v0.316.0 COREDNS=v1.15.0 SCHEMAS=1.37.0
+REGISTRY=v0.22.1 ACTIONLINT=v1.7.12
 CACHE=${XRAYD_TOOLS:-$HOME/.cache/xrayd/cluster}
 mkdir -p "$CACHE/bin"
 # A larger heap for the compiler, and no debug information, which is cut off anyway: a quarter less CPU.
@@ -31,6 +33,8 @@ kubeconform() { go install "${flags[@]}" "github.com/yannh/kubeconform/cmd/kubec
 unittest() {
   (cd helm-unittest && go build -mod=readonly "${flags[@]}" -o "$CACHE/bin/helm-unittest" github.com/helm-unittest/helm-unittest/cmd/helm-unittest)
 }
+registry() { go install "${flags[@]}" "github.com/google/go-containerregistry/cmd/registry@$REGISTRY"; }
+actionlint() { go install "${flags[@]}" "github.com/rhysd/actionlint/cmd/actionlint@$ACTIONLINT"; }
 promtool() { go install "${flags[@]}" "github.com/prometheus/prometheus/cmd/promtool@$PROMTOOL"; }
 coredns() { go install "${flags[@]}" "github.com/coredns/coredns@$COREDNS"; }
 containerd() {
@@ -46,6 +50,8 @@ once helm "$HELM" helm
 once kubeconform "$KUBECONFORM" kubeconform
 once helm-unittest "$(sha256sum helm-unittest/go.mod | cut -c1-8)" unittest
 once schemas "$SCHEMAS" schemas
+once registry "$REGISTRY" registry
+once actionlint "$ACTIONLINT" actionlint
 once promtool "$PROMTOOL" promtool
 if [ "${1:-cluster}" = cluster ]; then
   once kubeone "$KUBE" kubeone
