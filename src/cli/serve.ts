@@ -9,6 +9,7 @@ import { ABORTED, untilAborted, within } from '../pipeline/deadline.ts';
 import { EXIT_CODES } from '../pipeline/errors.ts';
 import { openLog, type ProcessLogger } from '../telemetry/logger.ts';
 import type { CommandContext } from './command.ts';
+import { serviceManager } from './service-manager.ts';
 import { EndingSignals, hasTerminal, ignoreOtherSignals } from './signals.ts';
 
 /** Time for the rest of the log to reach its file or the console. */
@@ -29,7 +30,7 @@ export interface Service {
 /** Opens the log, builds and starts a service, runs it until a signal, and drains it. Resolves with the exit code. */
 export async function serve(
   loaded: LoadedToServe,
-  { reread }: Pick<CommandContext<Served>, 'reread'>,
+  { reread, env }: Pick<CommandContext<Served>, 'reread' | 'env'>,
   { logFd, build, onStart }: Service,
 ): Promise<number> {
   const log = await openLogOf(loaded, logFd);
@@ -63,8 +64,11 @@ export async function serve(
   const isStarted = (await untilAborted(runtime.start(), early.signal)) !== ABORTED;
   if (isStarted) onStart?.(runtime);
   if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
+  const manager = serviceManager(env);
+  if (isStarted) manager.ready();
   void returnStartUpMemory();
   log.info({ signal: await ending.first }, 'xrayd stops');
+  manager.stopping();
   return drain(runtime, loaded, { log, second: ending.second });
 }
 
