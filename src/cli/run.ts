@@ -46,6 +46,7 @@ export async function run(
     const code = await exitCodeOf(program, args, programEnv(env, xray, say), signals);
     await xray.settled();
     const bad = await summarize(xray, failOn, say);
+    sayWhatIsMissing(xray, say);
     if (loaded.config.save !== '') await save(xray, loaded.config.save, say);
     return code === 0 && bad > 0 ? 1 : code;
   } finally {
@@ -148,6 +149,16 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
   if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
   return bad.length;
+}
+
+/** A missing trace must not look like one that the command never sent. */
+function sayWhatIsMissing(xray: LocalXRay, say: (text: string) => void): void {
+  const { refused, lost } = xray.counts();
+  if (lost > 0) say(`xrayd: lost ${plural(lost, 'segment')}: more arrived at once than could be read or stored\n`);
+  if (refused > 0)
+    say(
+      `xrayd: refused ${plural(refused, 'document')} that X-Ray would not accept; \`xrayd local\` logs the reasons\n`,
+    );
 }
 
 /**

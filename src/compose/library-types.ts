@@ -18,6 +18,16 @@ export interface RecordedTrace {
   readonly segments: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** What became of segment documents. Spans are counted once they are documents. */
+export interface DocumentCounts {
+  /** Documents that were read, whether or not they were stored. */
+  readonly received: number;
+  /** Documents that are not stored because they are not segments that X-Ray accepts. */
+  readonly refused: number;
+  /** Valid documents that are not stored, and datagrams that the kernel dropped (Linux): too many arrived at once. */
+  readonly lost: number;
+}
+
 export interface LocalXRay extends AsyncDisposable {
   /** For AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:PORT`, UDP and TCP. */
   readonly daemonAddress: string;
@@ -52,6 +62,8 @@ export interface LocalXRay extends AsyncDisposable {
   traces(filterExpression?: string, options?: { readonly text?: string }): Promise<RecordedTrace[]>;
   /** Resolves when everything that was sent so far can be read. */
   settled(): Promise<void>;
+  /** Since the start. After `settled`, what is neither refused nor lost can be read. */
+  counts(): DocumentCounts;
   /** Removes all traces. */
   clear(): Promise<void>;
   stop(): Promise<void>;

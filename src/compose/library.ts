@@ -6,8 +6,9 @@ import { OPTION_NAMES, SPECS, type OptionName } from '../config/schema.ts';
 import { freePort } from './free-port.ts';
 import { directCall, reasonIn } from '../aws/direct-call.ts';
 import { arrayOf, member, objectOf, textOf } from '../json/json.ts';
-import type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
+import type { DocumentCounts, LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
 import { buildLocal } from './local.ts';
+import { sumOf } from '../pipeline/accounting.ts';
 import { formatAddress } from '../pipeline/address.ts';
 import { monotonicMs } from '../pipeline/clock.ts';
 import type { Receivers } from './receivers.ts';
@@ -15,7 +16,7 @@ import type { Runtime } from './runtime.ts';
 import { traceIdInSearch } from '../filter/trace-id.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 
-export type { LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
+export type { DocumentCounts, LocalXRayOptions, RecordedTrace, LocalXRay } from './library-types.ts';
 
 /** How often `waitForTrace` searches. */
 const LOOK_MS = 25;
@@ -166,6 +167,16 @@ class Started implements LocalXRay {
       if (now.received === received && now.buffered === 0 && now.inFlight === 0) return;
       received = now.received;
     }
+  }
+
+  counts(): DocumentCounts {
+    const { accounting, udp } = this.#runtime;
+    const { received, rejected, unprocessed, dropped } = accounting.snapshot();
+    return {
+      received,
+      refused: sumOf(rejected) + sumOf(unprocessed),
+      lost: sumOf(dropped) + udp.kernelDrops(),
+    };
   }
 
   async clear(): Promise<void> {

@@ -127,6 +127,18 @@ test('after settled, everything sent can be read; clear removes it', async () =>
   expect(await xray.traces()).toEqual([]);
 });
 
+test('counts what was read, refused and lost', async () => {
+  const before = xray.counts();
+  await send(segmentJson('counted', { trace_id: idOf(999) }), { name: 'not a segment' });
+  await xray.settled();
+  expect(xray.counts()).toEqual({
+    received: before.received + 2,
+    refused: before.refused + 1,
+    lost: before.lost,
+  });
+  await xray.clear();
+});
+
 test('AWS’s own client finds it through the variables', async () => {
   const client = new XRayClient({
     endpoint: xray.env['AWS_ENDPOINT_URL_XRAY']!,

@@ -274,6 +274,26 @@ test('run traces the command, summarizes and saves its traces, and keeps its exi
   expect(Traces).toHaveLength(1);
 });
 
+test('run says how much it lost and refused', async () => {
+  // While run is stopped, datagrams of 24 MB arrive at a socket buffer of 8 MB.
+  const program = `
+    const socket = require('node:dgram').createSocket('udp4');
+    const [host, port] = process.env.AWS_XRAY_DAEMON_ADDRESS.split(':');
+    const send = (text) => new Promise((done) => socket.send('{"format":"json","version":1}\\n' + text, Number(port), host, done));
+    (async () => {
+      await send('{"name":"not a segment"}');
+      process.kill(process.ppid, 'SIGSTOP');
+      for (let i = 0; i < 400; i++) await send('"' + 'x'.repeat(60_000));
+      process.kill(process.ppid, 'SIGCONT');
+      socket.close();
+    })();`;
+  const { code, stderr } = await xrayd(['run', '--', process.execPath, '--eval', program]);
+  expect(code).toBe(0);
+  const countOf = (pattern: RegExp): number => Number(pattern.exec(stderr)?.[1]);
+  const lost = process.platform === 'linux' ? countOf(/lost (\d+) segments: more arrived at once/) : 0;
+  expect(lost + countOf(/refused (\d+) documents that X-Ray would not accept/)).toBe(401);
+});
+
 test('run --fail-on exits with 1 if a trace has a fault, and with 0 if none has', async () => {
   const run = async (kind: string): Promise<number | null> =>
     (await xrayd(['run', '--fail-on', 'fault', '--', process.execPath, '--eval', TRACED, kind])).code;
