@@ -3,11 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsDoc } from '../src/cli/errors-doc.ts';
 import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
+import { httpRoutesDoc } from './http-routes.ts';
+import { logMessagesDoc } from './log-messages.ts';
 
 const documents = {
   'docs/configuration.md': configurationDoc(),
   'docs/errors.md': errorsDoc(),
   'docs/metrics.md': metricsDoc(),
+  'docs/reference/http-routes.md': httpRoutesDoc(),
+  'docs/troubleshooting/log-messages.md': logMessagesDoc(),
 };
 const isCheck = process.argv.includes('--check');
 for (const [path, text] of Object.entries(documents)) {

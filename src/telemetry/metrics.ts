@@ -211,7 +211,9 @@ export function metricsDoc(): string {
 Every segment is counted in exactly one place.
 At every scrape, this equation holds exactly:
 
-    received + restored = rejected + dropped + sent + unprocessed + buffer_segments + in_flight_segments + spooled_segments
+\`\`\`text
+received + restored = rejected + dropped + sent + unprocessed + buffer_segments + in_flight_segments + spooled_segments
+\`\`\`
 
 Applications sent \`received + kernel_drops\`, plus whatever the network lost.
 
