@@ -10,7 +10,7 @@ import { SamplingProxy } from '../proxy/sampling-proxy.ts';
 import { youngCollector } from './heap-tuning.ts';
 import { metersOf } from './meters.ts';
 import { Pipeline, spoolOf } from './pipeline.ts';
-import { receiversOf } from './receivers.ts';
+import { receiversOf, receivesSpans } from './receivers.ts';
 import { Runtime } from './runtime.ts';
 import { BATCH_MAX_AGE_MS, connectionTo, findDestination } from './xray-connection.ts';
 
@@ -69,10 +69,9 @@ export async function buildDaemon(loaded: LoadedConfig<'daemon'>, env: Environme
   return new Runtime(loaded, meters, { pipeline, receivers, tcp, credentials });
 }
 
-/** The code for OTLP is loaded only if there is a receiver of it. */
+/** The code for OTLP is loaded only if a receiver of spans is on. */
 async function spanEncodingOf(config: Config<'daemon'>): Promise<SpanEncoding | undefined> {
-  const { otlpHttp, otlpGrpc, zipkin } = config;
-  if ([otlpHttp, otlpGrpc, zipkin].every((address) => address === 'off')) return undefined;
+  if (!receivesSpans(config)) return undefined;
   const { segmentEncoding } = await import('./segment-encoding.ts');
   return segmentEncoding(conversionChoiceOf(config));
 }

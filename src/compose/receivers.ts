@@ -1,7 +1,9 @@
 import type { ServingCommand } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { SPECS, type OptionName } from '../config/schema.ts';
+import { SPECS, type Config, type OptionName } from '../config/schema.ts';
+import type { SpanReceiverOption } from '../config/span-options.ts';
 import type { Address } from '../pipeline/address.ts';
+import { namesOf } from '../pipeline/list.ts';
 import type { Protocol } from '../receivers/spans-intake.ts';
 import { UdpReceiver } from '../udp/receiver.ts';
 import { LateServer, type Server } from './late-server.ts';
@@ -35,8 +37,8 @@ export interface ReceiversDeps extends Pick<SpanReceiverDeps, 'sink' | 'encoding
 }
 
 /**
- * The receivers that both modes have besides TCP 2000, each with the address of its option. A receiver of another
- * protocol is an entry of `all`: `...receiverAt('zipkin', 'HTTP', (address) => new ZipkinReceiver(address, deps))`.
+ * The receivers that both modes have besides TCP 2000, each with the address of its option. A receiver of spans is an
+ * entry of SPAN_RECEIVERS, any other one an entry of `all`.
  */
 export function receiversOf(
   loaded: LoadedConfig<ServingCommand>,
@@ -51,11 +53,17 @@ export function receiversOf(
   return { udp, all: [boundTo('bind', 'UDP', config.bind, udp), ...servers] };
 }
 
-const SPAN_RECEIVERS = [
-  ['otlpHttp', 'otlp_http'],
-  ['otlpGrpc', 'otlp_grpc'],
-  ['zipkin', 'zipkin'],
-] as const satisfies readonly (readonly [OptionName, Protocol])[];
+/** What is received at the addresses of the options. */
+const SPAN_RECEIVERS: Readonly<Record<SpanReceiverOption, Protocol>> = {
+  otlpHttp: 'otlp_http',
+  otlpGrpc: 'otlp_grpc',
+  zipkin: 'zipkin',
+};
+
+/** Whether any receiver of spans is on. */
+export function receivesSpans(config: Pick<Config<ServingCommand>, SpanReceiverOption>): boolean {
+  return namesOf(SPAN_RECEIVERS).some((option) => config[option] !== 'off');
+}
 
 /** Their code is loaded when they start. An address that the user did not choose may be taken. */
 function spanReceiversOf(
@@ -63,8 +71,8 @@ function spanReceiversOf(
   deps: Omit<SpanReceiverDeps, 'mode'>,
 ): BoundServer[] {
   const tls = { certFile: config.otlpTlsCert, keyFile: config.otlpTlsKey };
-  return SPAN_RECEIVERS.flatMap(([option, protocol]) => {
-    const address = config[option];
+  return namesOf(SPAN_RECEIVERS).flatMap((option) => {
+    const [address, protocol] = [config[option], SPAN_RECEIVERS[option]];
     if (address === 'off') return [];
     const server = new LateServer(protocol.replace('_', '-'), async () => {
       const { spanReceiver } = await import('./span-receivers.ts');

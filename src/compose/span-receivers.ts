@@ -8,7 +8,12 @@ import { OtlpGrpcReceiver } from '../receivers/otlp/grpc-receiver.ts';
 import { OtlpHttp } from '../receivers/otlp/http-protocol.ts';
 import { OtherSignals, type KeepLogs } from '../receivers/otlp/other-signals.ts';
 import { ServerCertificate, type CertificateFiles } from '../receivers/server-certificate.ts';
-import { SpansHandler, type ReceiverConfig, type ReceiverDeps } from '../receivers/spans-handler.ts';
+import {
+  SpansHandler,
+  type ReceiverConfig,
+  type ReceiverDeps,
+  type SpansProtocol,
+} from '../receivers/spans-handler.ts';
 import { SpansIntake, type Protocol, type SpanEncoding } from '../receivers/spans-intake.ts';
 import { ZipkinHttp } from '../receivers/zipkin/http-protocol.ts';
 import { growYoungGeneration } from './heap-tuning.ts';
@@ -34,6 +39,12 @@ export interface SpanReceiverDeps {
   readonly keepLogs?: KeepLogs | undefined;
 }
 
+const HTTP_PROTOCOLS: Readonly<Record<Exclude<Protocol, 'otlp_grpc'>, (deps: ReceiverDeps) => SpansProtocol<string>>> =
+  {
+    otlp_http: (deps) => new OtlpHttp(deps),
+    zipkin: (deps) => new ZipkinHttp(deps),
+  };
+
 /** A receiver of spans at `address`. Rejects with XRAYD_CONFIG if its certificate cannot be used. */
 export async function spanReceiver(
   protocol: Protocol,
@@ -41,13 +52,10 @@ export async function spanReceiver(
   deps: SpanReceiverDeps & { readonly tls: CertificateFiles },
 ): Promise<Server> {
   const config = configOf(deps);
-  const certificate = protocol === 'zipkin' ? undefined : await certificateOf(deps.tls);
+  const certificate = protocol.startsWith('otlp_') ? await certificateOf(deps.tls) : undefined;
   const parts = { ...partsOf(protocol, deps), certificate };
   if (protocol === 'otlp_grpc') return new OtlpGrpcReceiver({ ...address, ...config }, parts);
-  const handler =
-    protocol === 'zipkin'
-      ? new SpansHandler(new ZipkinHttp(parts), config, parts)
-      : new SpansHandler(new OtlpHttp(parts), config, parts);
+  const handler = new SpansHandler(HTTP_PROTOCOLS[protocol](parts), config, parts);
   const limits = { maxConnections: config.maxConnections, maxUnreadBytes: config.maxBodiesBytes };
   return httpReceiver(address, { handler, ...limits, log: parts.log, certificate });
 }

@@ -87,3 +87,8 @@ export const SPAN_OPTIONS = {
     help: 'Start a segment at every OpenTelemetry span whose flags mark its parent as remote, whatever the span kind.',
   },
 } as const satisfies Record<string, OptionSpec>;
+
+/** The options that are addresses of receivers. */
+export type SpanReceiverOption = {
+  [K in keyof typeof SPAN_OPTIONS]: (typeof SPAN_OPTIONS)[K] extends typeof RECEIVER ? K : never;
+}[keyof typeof SPAN_OPTIONS];
