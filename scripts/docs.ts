@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsDoc } from '../src/cli/errors-doc.ts';
 import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
+import { chartReadme } from './chart-values.ts';
 import { httpRoutesDoc } from './http-routes.ts';
 import { logMessagesDoc } from './log-messages.ts';
 
 const documents = {
+  'deploy/helm/aws-xray/README.md': chartReadme(),
   'docs/configuration.md': configurationDoc(),
   'docs/errors.md': errorsDoc(),
   'docs/metrics.md': metricsDoc(),

@@ -20,6 +20,7 @@ const PLACES = [
   { file: 'package-lock.json', before: /^ {4}"": \{\n {6}"name": "xrayd",\n {6}"version": "/m, after: '"' },
   { file: `${CHART}/Chart.yaml`, before: /^version: /m, after: '\n' },
   { file: `${CHART}/Chart.yaml`, before: /^appVersion: "/m, after: '"' },
+  { file: `${CHART}/Chart.yaml`, before: /image: ghcr\.io\/xrayd\/xrayd:/, after: '\n' },
   { file: 'deploy/ecs/task-definition.json', before: /"image": "ghcr\.io\/xrayd\/xrayd:/, after: '"' },
 ] as const;
 const SEMVER = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
@@ -59,6 +60,9 @@ function setVersion(version: string): void {
     const start = match.index + match[0].length;
     writeFileSync(file, text.slice(0, start) + version + text.slice(text.indexOf(after, start)));
   }
+  const chart = readFileSync(`${CHART}/Chart.yaml`, 'utf8');
+  const prerelease = `artifacthub.io/prerelease: "${version.includes('-')}"`;
+  writeFileSync(`${CHART}/Chart.yaml`, chart.replace(/artifacthub\.io\/prerelease: .*/, prerelease));
   const changes = readFileSync('CHANGELOG.md', 'utf8');
   if (!changes.includes(`\n## ${version} `)) {
     const today = new Date().toISOString().slice(0, 10);

@@ -60,7 +60,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   chart: {
     about: 'the Helm chart',
     needs: 'go',
-    settings: { include: ['test/chart/chart.test.ts', 'test/chart/release.test.ts'], testTimeout: MINUTE },
+    settings: {
+      include: ['chart', 'leaves', 'release'].map((name) => `test/chart/${name}.test.ts`),
+      testTimeout: MINUTE,
+    },
   },
   page: {
     about: 'the page',
