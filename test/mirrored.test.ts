@@ -50,6 +50,7 @@ const ELSEWHERE: readonly Row[] = [
     tests: ['e2e/local-commands', 'e2e/signals'],
     because: 'commands are tested as processes',
   },
+  { files: 'cli/doctor/* cli/daemon-metrics', tests: ['cli/doctor'], because: 'its report has what each check found' },
   { files: 'config/examine', tests: ['cli/validate'], because: 'it is what validate prints' },
   { files: 'cli/pull', tests: ['e2e/pull'], because: 'commands are tested as processes' },
   {

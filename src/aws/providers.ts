@@ -1,3 +1,4 @@
+import { messageOf } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { RegionalClientConfig } from './client-config.ts';
 import { containerCredentials } from './container-credentials.ts';
@@ -180,10 +181,20 @@ function instanceLink(env: Environment): CredentialProvider {
       await readSharedFiles(env);
       // Kept between calls: while the service is unavailable, it continues with the old credentials.
       provider ??= (await sdk()).fromInstanceMetadata({ timeout: 1_000, maxRetries: 1, ec2MetadataV1Disabled: true });
-      return provider();
+      try {
+        return await provider();
+      } catch (error) {
+        // What the SDK says if its request for a token timed out or was refused with 403, 404 or 405.
+        if (!messageOf(error).includes('v1 fallback has been blocked')) throw error;
+        throw new Error(NO_TOKEN, { cause: error });
+      }
     },
   };
 }
+
+/** The answer with the token crosses as many hops as the instance allows; a container is one hop further away. */
+const NO_TOKEN =
+  'no answer with a token. In a container on EC2, the hop limit of the instance must be 2 (http-put-response-hop-limit)';
 
 function assumeRole(
   link: CredentialProvider,

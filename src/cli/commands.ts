@@ -82,12 +82,17 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
     },
   },
   validate: {
-    help: 'check flags, variables and cfg.yaml without starting: print the values that would be used, or each problem',
+    help: 'check flags, variables and cfg.yaml without starting: print the values, or every problem',
     examples: ['xrayd validate', 'xrayd validate -c cfg.yaml --region eu-west-1', 'xrayd validate local --tee'],
     exits: {
       0: 'the command would start with these values; warnings are on standard error',
       1: 'a value, or the file, cannot be used',
     },
+  },
+  doctor: {
+    help: 'find out why traces do not arrive: settings, ports, credentials, network, permission, a running daemon',
+    examples: ['xrayd doctor', 'xrayd doctor --region eu-west-1 --json', 'xrayd doctor local'],
+    exits: { 0: 'nothing keeps segments from arriving; there may be warnings', 1: 'a check failed' },
   },
   help: {
     help: 'explain xrayd, or one command: its flags, operands, examples and exit codes',

@@ -18,6 +18,7 @@ const CODE: { readonly [C in Command]: () => Promise<{ readonly run: RunCommand<
   send: () => import('./send.ts'),
   healthcheck: () => import('./healthcheck.ts'),
   help: () => import('./help.ts'),
+  doctor: () => import('./doctor.ts'),
   validate: () => import('./validate.ts'),
   version: () => import('./version.ts'),
 };

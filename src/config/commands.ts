@@ -20,6 +20,7 @@ export const OPERANDS = {
   send: 'none',
   healthcheck: 'none',
   validate: 'word',
+  doctor: 'word',
   help: 'word',
   version: 'none',
 } as const satisfies Record<string, Operands>;
@@ -30,6 +31,7 @@ export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
 /** The words that a command accepts, if it accepts one. */
 export const WORDS: { readonly [C in Command]?: readonly string[] } = {
   validate: ['daemon', 'local'],
+  doctor: ['daemon', 'local'],
   help: COMMAND_NAMES,
 };
 
@@ -41,7 +43,7 @@ export type ServingCommand = 'daemon' | 'local';
  * command that has only its own settings.
  */
 export function subjectOf(command: Command, [word]: readonly string[]): ServingCommand | undefined {
-  if (command !== 'validate') return undefined;
+  if (command !== 'validate' && command !== 'doctor') return undefined;
   return word === 'local' ? 'local' : 'daemon';
 }
 

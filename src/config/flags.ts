@@ -19,7 +19,7 @@ export interface CommandLine<C extends Command = Command> {
   readonly unused: readonly string[];
   /** Arguments that are not used, one line each. */
   readonly warnings: readonly string[];
-  /** What cannot be read, for `validate`; any other command line with a problem is refused. */
+  /** What cannot be read, for `validate` and `doctor`; any other command line with a problem is refused. */
   readonly problems: readonly XraydError[];
 }
 
@@ -29,8 +29,8 @@ export interface CommandLine<C extends Command = Command> {
  * of two equal flags wins. One addition: the value of a URL may be optional (`bare`).
  * The command may precede or follow the flags (an image's ENTRYPOINT may have flags). A command that runs a program is
  * followed (after its `--`, if there is one) by that program with its own flags.
- * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command. `validate` reads on
- * after a problem.
+ * Throws XRAYD_USAGE, even for a flag that the command does not use, unless it precedes the command. `validate`
+ * and `doctor` read on after a problem.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
   const values = new Map<OptionName, OptionValue>();
@@ -56,7 +56,7 @@ export function parseFlags(args: readonly string[]): CommandLine {
   for (const { name, isBefore } of unused)
     if (command === undefined || !isBefore) problems.push(unusedFlag(written.get(name) ?? '', name, chosen));
   const [first] = problems;
-  if (first !== undefined && chosen !== 'validate') throw first;
+  if (first !== undefined && chosen !== 'validate' && chosen !== 'doctor') throw first;
   for (const { name } of unused) values.delete(name);
   return {
     command: chosen,

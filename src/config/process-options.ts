@@ -134,6 +134,15 @@ export const PROCESS_OPTIONS = {
     placeholder: 'PATH',
     help: 'Configuration file.',
   },
+  json: {
+    group: 'Other',
+    commands: ['doctor'],
+    kind: 'switch',
+    flag: 'json',
+    only: 'cli',
+    default: false,
+    help: 'Print the result as JSON.',
+  },
   printConfig: {
     group: 'Other',
     commands: COMMAND_NAMES.filter((name) => !UNCONFIGURED.includes(name)),

@@ -12,7 +12,7 @@ import { RingBufferReader } from './ring-buffer.ts';
 import type { FirstToWorker, FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Requested from the kernel: holds 3,640 one-KB datagrams, 0.9 s at 4,000/s. The default of 212,992 bytes holds 92. */
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Time for the thread to start, since it can stop only then; on a busy machine it takes seconds. */
 const START_MS = 30_000;

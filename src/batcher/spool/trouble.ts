@@ -22,7 +22,7 @@ export interface Reporting {
 /** Logs a disk error; `limit` is the key that limits how often. */
 export function troubleOf(error: unknown, limit: string, message: string, { folder, log, nowMs }: Reporting): Trouble {
   const reason = messageOf(error);
-  log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: remedyOf(error, folder) }, message);
+  log.limited(limit, 'error', { folder, reason, uid: process.getuid?.(), remedy: diskRemedy(error, folder) }, message);
   return { reason, untilMs: nowMs + RETRY_AFTER_MS };
 }
 
@@ -62,7 +62,7 @@ export function reportEviction({ folder, log }: Reporting, segments: number, sho
 }
 
 /** What a person can do about an error of the spool's disk; undefined if the error itself says enough. */
-function remedyOf(error: unknown, folder: string): string | undefined {
+export function diskRemedy(error: unknown, folder: string): string | undefined {
   switch (systemCodeOf(error)) {
     case 'EACCES':
     case 'EPERM':

@@ -1,0 +1,195 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Finding } from '../../src/cli/doctor/findings.ts';
+import { xraydHere } from '../fakes/command.ts';
+import { selfSigned } from '../fakes/certificate.ts';
+import { eventually } from '../fakes/eventually.ts';
+import { FakeImds } from '../fakes/identity.ts';
+import { Scope } from '../fakes/scope.ts';
+import { json } from '../fakes/server.ts';
+import { EXAMPLE_KEYS, FakeXRay, type FakeXRayConfig } from '../fakes/xray.ts';
+
+const scope = new Scope();
+afterEach(() => void vi.unstubAllEnvs());
+
+const FREE = ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
+
+const LOCAL = ['local', '--otlp-http', 'off', '--otlp-grpc', 'off', '--zipkin', 'off'];
+
+interface Report {
+  readonly code: number | null;
+  readonly ok: boolean;
+  readonly checks: readonly Finding[];
+  /** The problems and warnings: status, check, message and remedy in one text. */
+  readonly problems: readonly string[];
+}
+
+async function doctor(args: readonly string[], env: Record<string, string> = EXAMPLE_KEYS): Promise<Report> {
+  // The SDK reads some variables of the process.
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const { code, stdout, stderr } = await xraydHere(['doctor', '--json', ...args], { env });
+  vi.unstubAllEnvs();
+  expect(stderr).toBe('');
+  const { ok, checks } = JSON.parse(stdout) as Pick<Report, 'ok' | 'checks'>;
+  const problems = checks
+    .filter(({ status }) => status === 'fail' || status === 'warn')
+    .map(({ status, check, message, remedy = '' }) => `${status} ${check}: ${message} ${remedy}`);
+  return { code, ok, checks, problems };
+}
+
+async function fakeXRay(config?: FakeXRayConfig): Promise<{ xray: FakeXRay; at: string[] }> {
+  const xray = await scope.start(new FakeXRay(config));
+  return { xray, at: [...FREE, '-n', 'us-east-1', '--endpoint', xray.url] };
+}
+
+test('finds nothing wrong where the daemon works, and says what it would use, a line each', async () => {
+  const { xray, at } = await fakeXRay();
+  for (const [name, value] of Object.entries(EXAMPLE_KEYS)) vi.stubEnv(name, value);
+  const { code, stdout, stderr } = await xraydHere(['doctor', ...at, '--spool', scope.folder()], { env: EXAMPLE_KEYS });
+  expect([code, stderr]).toEqual([0, 'xrayd daemon: 0 problems, 1 warning\n']);
+  for (const line of [
+    /^ok {4}ports +free: UDP 127\.0\.0\.1:0,/m,
+    /^ok {4}spool +\S+ has \d+ MB of free space, and can be written$/m,
+    /^ok {4}memory /m,
+    /^ok {4}region +us-east-1 \(-n\), endpoint http:\/\/127\.0\.0\.1/m,
+    /^ok {4}credentials +from environment, AKIDEXAMPLE, which do not expire$/m,
+    /^ok {4}dns /m,
+    /^ok {4}endpoint +connected to 127\.0\.0\.1/m,
+    /^warn {2}tls +the endpoint is plain HTTP/m,
+    /^ok {4}permission +X-Ray accepts PutTraceSegments \(an empty call\)$/m,
+    /^ok {4}clock +this machine's clock is \d+ s/m,
+    /^ok {4}sampling +1 rule; Default takes 1 a second and 100 % of the rest$/m,
+  ])
+    expect(stdout).toMatch(line);
+  expect(xray.documents).toEqual([]);
+});
+
+test('a role without the permission: names the action, the caller and the policy', async () => {
+  const { xray, at } = await fakeXRay();
+  xray.denied.add('xray:PutTraceSegments').add('xray:GetSamplingRules');
+  const { code, ok, problems } = await doctor(at);
+  expect([code, ok]).toEqual([1, false]);
+  expect(problems).toContainEqual(
+    expect.stringMatching(
+      /^fail permission: X-Ray refuses xray:PutTraceSegments: .*AWSXRayDaemonWriteAccess for arn:aws:sts::123456789012:assumed-role/,
+    ),
+  );
+  expect(problems).toContainEqual(expect.stringMatching(/^warn sampling: X-Ray refuses xray:GetSamplingRules/));
+});
+
+test('no credentials, and expired ones', async () => {
+  const { xray, at } = await fakeXRay();
+  const none = await doctor(at, {});
+  expect(none.problems).toContainEqual(
+    expect.stringMatching(/^fail credentials: no AWS credentials\. Tried environment: .*IRSA or EKS Pod Identity/),
+  );
+  expect(none.checks).toContainEqual({
+    check: 'permission',
+    status: 'skip',
+    message: 'not checked without credentials',
+  });
+  xray.intercept = () => json({ message: 'expired' }, 400, { 'x-amzn-errortype': 'ExpiredTokenException' });
+  expect((await doctor(at)).problems).toContainEqual(
+    expect.stringMatching(/^fail permission: X-Ray answers ExpiredToken: the credentials have expired Renew/),
+  );
+});
+
+test('instance metadata that does not answer a container: names the hop limit', async () => {
+  const imds = await scope.start(new FakeImds());
+  imds.isHanging = true;
+  const { at } = await fakeXRay();
+  const env = { AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url };
+  const noRegion = await doctor(FREE, env);
+  const noCredentials = await doctor(at, env);
+  expect(noRegion.problems).toContainEqual(expect.stringMatching(/^fail region: .*--http-put-response-hop-limit 2/));
+  expect(noCredentials.problems).toContainEqual(
+    expect.stringMatching(/^fail credentials: .*\(IMDSv2\): no answer with a token\..*--http-put-response-hop-limit 2/),
+  );
+});
+
+test('a private CA: names the variable, and finds nothing wrong once it is set', async () => {
+  const certificate = await selfSigned('localhost');
+  const { at } = await fakeXRay({ tls: certificate });
+  expect((await doctor(at)).problems).toEqual([
+    expect.stringMatching(/^fail tls: TLS with 127.*issuer is not trusted.*AWS_CA_BUNDLE or SSL_CERT_FILE/),
+  ]);
+  const file = join(scope.folder(), 'ca.pem');
+  writeFileSync(file, certificate.cert);
+  const { problems, checks } = await doctor(at, { ...EXAMPLE_KEYS, AWS_CA_BUNDLE: file });
+  expect(problems).toEqual([]);
+  expect(checks).toContainEqual({
+    check: 'tls',
+    status: 'ok',
+    message: expect.stringMatching(/^certificate by localhost, valid until /) as string,
+  });
+});
+
+test('a name that does not resolve, an endpoint where nothing listens, and one that is not X-Ray', async () => {
+  const region = [...FREE, '-n', 'us-east-1', '--endpoint'];
+  expect((await doctor([...region, 'https://xray.nowhere.invalid'])).problems).toEqual([
+    expect.stringMatching(/^fail dns: .*xray\.nowhere\.invalid.*CoreDNS/),
+  ]);
+  expect((await doctor([...region, 'http://127.0.0.1:9'])).problems).toEqual([
+    expect.stringMatching(/^fail endpoint: no connection to 127\.0\.0\.1:9: .*ECONNREFUSED.*Check --endpoint/),
+  ]);
+  const { xray, at } = await fakeXRay();
+  xray.intercept = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' });
+  expect((await doctor(at)).problems).toContainEqual(
+    expect.stringMatching(/^fail permission: not an answer of X-Ray: status 200, contentType text\/html.*<html>Log in/),
+  );
+});
+
+test('a wrong clock', async () => {
+  const { xray, at } = await fakeXRay();
+  xray.clockAheadMs = 600_000;
+  expect((await doctor(at)).problems).toContainEqual(
+    expect.stringMatching(/^warn clock: this machine's clock is (599|600|601) s behind the endpoint's Set it \(chrony/),
+  );
+});
+
+test('a full disk, and a spool that is no folder', async () => {
+  const { at } = await fakeXRay();
+  const file = join(scope.folder(), 'file');
+  writeFileSync(file, '');
+  expect((await doctor([...at, '--spool', file])).problems).toContainEqual(
+    expect.stringMatching(/^fail spool: \S+ cannot be written: .*A file exists where the folder/),
+  );
+  // A file system without space.
+  if (process.platform === 'linux')
+    expect((await doctor([...at, '--spool', '/proc/x'])).problems).toContainEqual(
+      expect.stringMatching(/^fail spool: \/proc\/x has 0 MB of free space Free space/),
+    );
+});
+
+test('settings that refuse the start', async () => {
+  const { problems, code } = await doctor([...FREE, '-m', '2', '--regon', 'x']);
+  expect(code).toBe(1);
+  expect(problems.slice(0, 2)).toEqual([
+    expect.stringMatching(/^fail settings: -m must be between 3/),
+    expect.stringMatching(/^fail settings: unknown flag --regon/),
+  ]);
+});
+
+test('a port that another program has, a port where nobody listens, and what a running daemon received', async () => {
+  const daemon = await scope.daemon({ args: ['local'] });
+  const at = [...LOCAL, '-t', '127.0.0.1:0', '--http-address', new URL(daemon.httpUrl).host];
+  const taken = await doctor([...LOCAL, ...FREE.slice(2), '-b', `127.0.0.1:${daemon.udpPort}`]);
+  expect(taken.problems).toEqual([
+    expect.stringMatching(/^fail ports: cannot listen on UDP .*taken by pid \d+ \(.+\)\. Stop it, or choose another/),
+  ]);
+  const wrong = await doctor([...at, '-b', '127.0.0.1:0']);
+  expect(wrong.problems).toContainEqual(expect.stringMatching(/^warn ports: nothing listens on UDP 127\.0\.0\.1:0/));
+  expect(wrong.problems).toContainEqual(
+    expect.stringMatching(/^warn running: the xrayd at \S+ has received nothing in \d+ s .*AWS_XRAY_DAEMON_ADDRESS/),
+  );
+  await daemon.send('no header');
+  await eventually(async () => (await daemon.metrics())['xrayd_segments_received_total'] === 1);
+  const right = await doctor([...at, '-b', `127.0.0.1:${daemon.udpPort}`]);
+  expect(right.checks).toContainEqual({
+    check: 'ports',
+    status: 'ok',
+    message: `UDP 127.0.0.1:${daemon.udpPort} is used by the xrayd that runs here`,
+  });
+  expect(right.problems).toContainEqual(expect.stringMatching(/^warn running: it rejected 1 datagram \(/));
+});
