@@ -39,7 +39,7 @@ const SECONDS = 1000;
 export const METRICS: readonly Metric[] = [
   counter(
     'xrayd_segments_received_total',
-    'Datagrams received on UDP and documents taken on TCP, including rejected ones.',
+    'Datagrams received on UDP, including rejected ones, and documents accepted over TCP (also those of OTLP and Zipkin spans).',
     (s) => s.received,
   ),
   counter(
