@@ -57,7 +57,10 @@ export function usableCredentials(given: AwsCredentials): AwsCredentials {
 
 function problemOf(what: string, value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return `there is no ${what}`;
-  return VALUE.test(value) ? undefined : `its ${what} has invalid characters`;
+  if (VALUE.test(value)) return undefined;
+  // As in a Kubernetes Secret that was made with `echo`.
+  if (VALUE.test(value.trim())) return `its ${what} begins or ends with a blank or a line break`;
+  return `its ${what} has invalid characters`;
 }
 
 function shown(text: string): string {

@@ -92,7 +92,11 @@ function environmentLink(env: Environment): CredentialProvider {
     },
     get: async () => {
       // The SDK only knows the first name of each.
-      if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) return (await sdk()).fromEnv()();
+      if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) {
+        const { expiration, ...keys } = await (await sdk()).fromEnv()();
+        // compat: Go does not read AWS_CREDENTIAL_EXPIRATION, so the keys are good whatever is in it.
+        return expiration === undefined || Number.isNaN(expiration.getTime()) ? keys : { ...keys, expiration };
+      }
       return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
     },
   };

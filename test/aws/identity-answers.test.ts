@@ -64,7 +64,12 @@ test.each<[string, object, string]>([
   ['nothing', {}, 'there is no access key id'],
   ['no secret', { accessKeyId: 'AKIDEXAMPLE' }, 'there is no secret access key'],
   ['an empty secret', { ...GOOD, secretAccessKey: '' }, 'there is no secret access key'],
-  ['HTML', { ...GOOD, accessKeyId: '<html>\n' }, 'its access key id has invalid characters'],
+  ['HTML', { ...GOOD, accessKeyId: '<html>\n<body>' }, 'its access key id has invalid characters'],
+  [
+    'a key of a file that ends with a line break',
+    { ...GOOD, accessKeyId: `${GOOD.accessKeyId}\n` },
+    'its access key id begins or ends with a blank or a line break',
+  ],
   ['a secret with a line break', { ...GOOD, secretAccessKey: 'a\nb' }, 'its secret access key has invalid characters'],
   [
     'a token that would end a header',

@@ -41,6 +41,14 @@ test('environment: Go’s other variable names come before a profile that AWS_PR
   }
 });
 
+test('environment: keys are used whatever is in AWS_CREDENTIAL_EXPIRATION, which Go does not read', async () => {
+  const xray = await scope.start(new FakeXRay());
+  for (const AWS_CREDENTIAL_EXPIRATION of ['never', '2001-02-03T04:05:06Z']) {
+    const daemon = await start(xray, { ...EXAMPLE_KEYS, AWS_CREDENTIAL_EXPIRATION });
+    await expectUpload(daemon, xray);
+  }
+});
+
 test('profile: skips a profile that has only a region, and asks the container', async () => {
   const agent = await scope.start(new FakeContainerCredentials());
   agent.token = 'Basic abc';
