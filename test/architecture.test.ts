@@ -116,3 +116,18 @@ test('every name of code that docs/architecture.md gives occurs in the code', ()
   expect(names.length).toBeGreaterThan(50);
   expect([...new Set(names)].filter((name) => !new RegExp(`(?<![\\w])${name}\\b`).test(sources))).toEqual([]);
 });
+
+test('no file but their tables lists the receivers of spans, so that a new one is not forgotten there', () => {
+  const tables = [
+    'src/compose/receivers.ts',
+    'src/config/span-options.ts',
+    // Starts each receiver on a free port and returns its URL under a public name.
+    'src/compose/library.ts',
+  ];
+  const lists = FILES.filter((file) => ['otlpGrpc', 'zipkin'].every((option) => isNamedIn(file, option)));
+  expect(lists.toSorted()).toEqual(tables.toSorted());
+});
+
+function isNamedIn(file: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(readFileSync(file, 'utf8'));
+}

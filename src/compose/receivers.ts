@@ -54,7 +54,7 @@ export function receiversOf(
 }
 
 /** What is received at the addresses of the options. */
-const SPAN_RECEIVERS: Readonly<Record<SpanReceiverOption, Protocol>> = {
+export const SPAN_RECEIVERS: Readonly<Record<SpanReceiverOption, Protocol>> = {
   otlpHttp: 'otlp_http',
   otlpGrpc: 'otlp_grpc',
   zipkin: 'zipkin',

@@ -7,10 +7,12 @@ import { dirname, join, resolve } from 'node:path';
 import { diskRemedy } from '../../batcher/spool/trouble.ts';
 import { memoryBudgetOf, memoryProblem } from '../../compose/memory-budget.ts';
 import { bindError, portOwner, type Binding } from '../../compose/port-owner.ts';
+import { SPAN_RECEIVERS } from '../../compose/receivers.ts';
 import type { Examined } from '../../config/examine.ts';
 import { SPECS, type OptionName } from '../../config/schema.ts';
 import { formatAddress, type Address } from '../../pipeline/address.ts';
 import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
+import { namesOf } from '../../pipeline/list.ts';
 import { MB } from '../../pipeline/units.ts';
 import { RECEIVE_BUFFER_BYTES, socketBufferRemedy } from '../../udp/receiver.ts';
 import type { Checkup } from './findings.ts';
@@ -24,9 +26,7 @@ const SERVERS = [
   ['bind', 'UDP'],
   ['bindTcp', 'TCP'],
   ['httpAddress', 'HTTP'],
-  ['otlpHttp', 'TCP'],
-  ['otlpGrpc', 'TCP'],
-  ['zipkin', 'TCP'],
+  ...namesOf(SPAN_RECEIVERS).map((option) => [option, 'TCP'] as const),
 ] as const satisfies readonly (readonly [OptionName, Binding['protocol']])[];
 
 /** Whether the addresses can be bound, and which program has those that cannot. */
