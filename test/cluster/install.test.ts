@@ -4,7 +4,7 @@ import { eventually } from '../fakes/eventually.ts';
 import { Scope } from '../fakes/scope.ts';
 import { addressOf, deployApplication } from './applications.ts';
 import { CHART, ROLE } from './kubernetes.ts';
-import { install, setUp } from './setting.ts';
+import { install, setUp, upgrade } from './setting.ts';
 
 const scope = new Scope();
 
@@ -79,6 +79,20 @@ test('a host mode in a namespace that enforces restricted: helm succeeds, no pod
   await namespace.kubectl(['rollout', 'restart', 'daemonset/aws-xray']);
   await eventually(async () => (await namespace.pods()).length === 1, 60_000);
   await namespace.rollout();
+});
+
+test('the default values: install, an upgrade that changes nothing and keeps the pods, helm test, one more upgrade, uninstall', async () => {
+  const setting = await setUp(scope);
+  const { namespace } = setting;
+  await install(setting);
+  const first = (await namespace.daemon()).metadata.name;
+  await upgrade(setting);
+  expect((await namespace.daemon()).metadata.name).toBe(first);
+  const tested = await namespace.helm('test', 'aws-xray', '--logs', '--timeout', '90s');
+  expect(tested.code, tested.output).toBe(0);
+  await upgrade(setting, '--set', 'priorityClassName=system-node-critical,service.ipFamilyPolicy=SingleStack');
+  await eventually(async () => (await namespace.daemon()).metadata.name !== first, 60_000);
+  expect((await namespace.helm('uninstall', 'aws-xray', '--wait')).code).toBe(0);
 });
 
 test('a changed configuration value replaces the pods, and uninstall leaves nothing behind', async () => {

@@ -104,6 +104,13 @@ test('mode local: reads what a pod sends to the daemons from the local X-Ray, wi
   ).json();
   expect(rules).toMatchObject({ SamplingRuleRecords: [{ SamplingRule: { RuleName: 'Default', FixedRate: 1 } }] });
 
+  // An upgrade that changes nothing leaves the pods alone: nothing that the chart renders is random.
+  const before = await namesOfPods(namespace);
+  const unchanged = await namespace.helm('upgrade', 'aws-xray', CHART, '-f', values);
+  expect(unchanged.code, unchanged.output).toBe(0);
+  await namespace.rollout('deployment/aws-xray-xray');
+  expect(await namesOfPods(namespace)).toEqual(before);
+
   // An upgrade keeps the token; the traces are on the volume.
   const upgraded = await namespace.helm(
     'upgrade',
@@ -128,4 +135,29 @@ test('mode local: reads what a pod sends to the daemons from the local X-Ray, wi
   await namespace.rollout();
   const tested = await namespace.helm('test', 'aws-xray', '--logs', '--timeout', '90s');
   expect(tested.code, tested.output).toBe(0);
+
+  // With the token of an existing Secret, and every object that the chart has for this mode.
+  await namespace.kubectl(['create', 'secret', 'generic', 'mine', '--from-literal=value=a-token-of-mine']);
+  const local = [
+    'existingSecret=mine,local.existingSecretKey=value',
+    'networkPolicy.enabled=true,local.ingress.enabled=true,local.ingress.hosts={xray.example.com}',
+    'tolerations[0].operator=Exists,local.annotations.a=b,local.extraEnv[0].name=A,local.extraEnv[0].value=b',
+  ];
+  const full = await namespace.helm(
+    'upgrade',
+    'aws-xray',
+    CHART,
+    '-f',
+    values,
+    ...local.flatMap((one) => ['--set', `local.${one}`]),
+  );
+  expect(full.code, full.output).toBe(0);
+  await namespace.rollout('deployment/aws-xray-xray');
+  expect(await tracesIn(await clientOf(namespace, 'a-token-of-mine'))).not.toEqual([]);
+  await expect(tracesIn(await clientOf(namespace, token))).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
+
+async function namesOfPods(namespace: Namespace): Promise<string[]> {
+  const pods = [...(await namespace.pods()), ...(await namespace.pods('app.kubernetes.io/name=aws-xray-xray'))];
+  return pods.map(({ metadata }) => metadata.name).toSorted();
+}
