@@ -120,7 +120,7 @@ function stageNpmPackages(version: string): string[] {
         ...shared,
       },
       {
-        'README.md': 'docs/npm-library.md',
+        'README.md': 'deploy/packages/npm-library.md',
         'index.cjs': 'dist/index.cjs',
         'index.d.ts': 'dist/index.d.ts',
       },

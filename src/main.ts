@@ -1,5 +1,6 @@
 import type { CommandOutput } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
+import { END_WITH } from './cli/end-with.ts';
 import { runCommand } from './cli/run-command.ts';
 import { keepInspectorClosed } from './cli/signals.ts';
 import { keepGenerationsSmall } from './compose/heap-tuning.ts';
@@ -68,12 +69,15 @@ function isThreadBusy(): boolean {
 
 /**
  * `process.exit` waits for the threads of the process: forever if one hangs in a disk or a pipe, and for the whole of a
- * DNS lookup. So the process replaces its program, which ends its threads, with a Node that only exits.
+ * DNS lookup. So the process replaces its program, which ends its threads, with a Node that only exits. The variable is
+ * for a single executable, whose Node runs nothing but xrayd.
  */
 function end(code: number): never {
   if ((countLeftBehind() > 0 || isThreadBusy()) && process.execve !== undefined && process.platform !== 'win32') {
     process.removeAllListeners('warning');
-    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
+    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {
+      [END_WITH]: String(code),
+    });
   }
   process.exit(code);
 }

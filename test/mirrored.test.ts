@@ -23,6 +23,7 @@ const ELSEWHERE: readonly Row[] = [
     because: 'composition shows in the running program',
   },
   { files: 'trace/balancer', tests: ['formats/access-log'], because: 'the reader of access logs makes these views' },
+  { files: 'cli/end-with', tests: ['image/packages'], because: 'a constant of the single executable' },
   { files: 'compose/tee', tests: ['e2e/local-commands'], because: 'composition shows in the running program' },
   { files: 'compose/reload', tests: ['e2e/signals'], because: 'a signal needs a process' },
   {

@@ -30,7 +30,7 @@ test.skipIf(!hasSystemd)(
       };
     };
     // The unit names a program that is installed later.
-    const unit = readFileSync(UNIT, 'utf8').replace('/usr/local/bin/xrayd', program);
+    const unit = readFileSync(UNIT, 'utf8').replace('ExecStart=xrayd', `ExecStart=${program}`);
     expect(verify(unit)).toEqual({ code: 0, output: '' });
     expect(verify(unit.replace('MemoryMax=', 'MemoryMaxx=')).output).toContain('Unknown key');
   },

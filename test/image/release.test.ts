@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,7 @@ import { LIMITS, whyNoImages } from './container.ts';
 
 const VERSION = '9.8.7';
 const PRERELEASE = '9.9.0-rc.1';
+const EXECUTABLE = `xrayd-${VERSION}-linux-x64.tar.gz`;
 /** Without it, helm takes the Kubernetes that it was built with for that of the cluster. */
 const KUBE = ['--kube-version', KUBERNETES.at(-1)!];
 const skipped = whyNoImages() || whyNoTools();
@@ -75,7 +76,10 @@ describe.skipIf(skipped !== '')(`a rehearsed release${skipped && ` (skipped: ${s
     env['GITHUB_OUTPUT'] = join(scope.folder(), 'outputs');
     delete env['npm_config_registry'];
     await release(VERSION);
-    await release('--artifacts', 'artifacts');
+    // Stands for what the other machines of the workflow build.
+    mkdirSync(join(cwd, 'executables'));
+    writeFileSync(join(cwd, 'executables', EXECUTABLE), 'an executable');
+    await release('--artifacts', 'artifacts', '--with', 'executables');
   });
 
   test('has one version everywhere, and its notes', async () => {
@@ -192,6 +196,7 @@ describe.skipIf(skipped !== '')(`a rehearsed release${skipped && ` (skipped: ${s
     const covered = readFileSync(join(uploaded, 'SHA256SUMS'), 'utf8').trim().split('\n');
     const signed = ['SHA256SUMS', 'SHA256SUMS.sigstore.json'];
     const files = covered.map((line) => line.split('  ')[1]!);
+    expect(files).toContain(EXECUTABLE);
     expect(new Set(readdirSync(uploaded))).toEqual(new Set([...signed, ...files]));
     expect(clients.calls('gh release create')[0]?.flags).not.toHaveProperty('--prerelease');
     await step('github');
