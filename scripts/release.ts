@@ -8,7 +8,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -32,8 +32,10 @@ const { values, positionals } = parseArgs({
 const [wanted] = positionals;
 if (wanted !== undefined) setVersion(wanted);
 else if (values.artifacts !== undefined) buildArtifacts(values.artifacts);
-else if (values.check) console.log(`all at ${currentVersion()}`);
-else throw new Error('say a version, --artifacts DIR or --check');
+else if (values.check) {
+  fragments();
+  console.log(`all at ${currentVersion()}`);
+} else throw new Error('say a version, --artifacts DIR or --check');
 
 /** The version. Throws if the files have different versions. */
 function currentVersion(): string {
@@ -63,17 +65,46 @@ function setVersion(version: string): void {
   const chart = readFileSync(`${CHART}/Chart.yaml`, 'utf8');
   const prerelease = `artifacthub.io/prerelease: "${version.includes('-')}"`;
   writeFileSync(`${CHART}/Chart.yaml`, chart.replace(/artifacthub\.io\/prerelease: .*/, prerelease));
-  const changes = readFileSync('CHANGELOG.md', 'utf8');
-  if (!changes.includes(`\n## ${version} `)) {
-    const today = new Date().toISOString().slice(0, 10);
-    writeFileSync(
-      'CHANGELOG.md',
-      changes.replace('\n## Unreleased\n', `\n## Unreleased\n\n## ${version} - ${today}\n`),
-    );
-  }
+  const changes = withFragments(readFileSync('CHANGELOG.md', 'utf8'));
+  const today = new Date().toISOString().slice(0, 10);
+  const heading = `\n## Unreleased\n\n## ${version} - ${today}\n`;
+  const isDated = changes.includes(`\n## ${version} `);
+  writeFileSync('CHANGELOG.md', isDated ? changes : changes.replace('\n## Unreleased\n', heading));
   console.log(
-    `${old} → ${version}. Read the diff, then: git commit -am "chore: release ${version}" && git tag v${version} && git push --tags`,
+    `${old} → ${version}. Read the diff, then: git commit -am "chore: release ${version}" && git push\n` +
+      `When CI has passed: git tag v${version} && git push origin v${version}`,
   );
+}
+
+/** The changelog with the list items of changes/ at the end of their headings in "Unreleased". Removes their files. */
+function withFragments(changelog: string): string {
+  const start = changelog.indexOf('\n## Unreleased\n') + '\n## Unreleased\n'.length;
+  const next = changelog.indexOf('\n## ', start);
+  const end = next < 0 ? changelog.length : next;
+  let section = changelog.slice(start, end).trimEnd();
+  for (const [file, kind] of fragments()) {
+    const items = readFileSync(file, 'utf8').trim();
+    const heading = `### ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    const at = `${section}\n`.indexOf(`\n${heading}\n`);
+    if (at < 0) section += `\n\n${heading}\n\n${items}`;
+    else {
+      const after = section.indexOf('\n### ', at + heading.length);
+      const cut = after < 0 ? section.length : after;
+      section = `${section.slice(0, cut).trimEnd()}\n${items}${after < 0 ? '' : '\n'}${section.slice(cut)}`;
+    }
+    rmSync(file);
+  }
+  return `${changelog.slice(0, start)}${section}\n${changelog.slice(end)}`;
+}
+
+/** Each file of changes/ with its kind. Throws if one has none: it would be forgotten. */
+function fragments(): [file: string, kind: string][] {
+  const files = existsSync('changes') ? readdirSync('changes').filter((file) => file !== 'README.md') : [];
+  return files.map((file) => {
+    const kind = /\.(added|changed|deprecated|removed|fixed|security)\.md$/.exec(file)?.[1];
+    if (kind === undefined) throw new Error(`changes/${file}: no kind in its name, see changes/README.md`);
+    return [join('changes', file), kind];
+  });
 }
 
 function buildArtifacts(folder: string): void {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -37,6 +37,26 @@ test('a release is refused if a file has another version, or if the version is i
   expect(release('1.x')).toContain('"1.x" is no version like 1.2.3');
   execFileSync('sed', ['-i', 's/^appVersion: .*/appVersion: "0.0.9"/', 'deploy/helm/aws-xray/Chart.yaml'], { cwd });
   expect(release('--check')).toMatch(/Chart\.yaml has 0\.0\.9, package\.json has \d/);
+});
+
+test('a release moves the fragments of changes/ into the changelog', () => {
+  const cwd = copyOfVersions();
+  writeFileSync(
+    join(cwd, 'CHANGELOG.md'),
+    '# Changelog\n\n## Unreleased\n\n### Added\n\n- Old.\n\n## 0.0.1 - 2026-01-01\n',
+  );
+  mkdirSync(join(cwd, 'changes'));
+  for (const [file, text] of Object.entries({ 'a.added.md': '- A.\n- B.', 'b.fixed.md': '- C.\n', 'README.md': '' }))
+    writeFileSync(join(cwd, 'changes', file), text);
+  const release = (...args: string[]): string =>
+    spawnSync(process.execPath, ['scripts/release.ts', ...args], { cwd, encoding: 'utf8' }).stderr;
+  release('7.0.0');
+  expect(readFileSync(join(cwd, 'CHANGELOG.md'), 'utf8').replace(/7.0.0 - [\d-]+/, '7.0.0 - today')).toBe(
+    '# Changelog\n\n## Unreleased\n\n## 7.0.0 - today\n\n### Added\n\n- Old.\n- A.\n- B.\n\n### Fixed\n\n- C.\n\n## 0.0.1 - 2026-01-01\n',
+  );
+  expect(readdirSync(join(cwd, 'changes'))).toEqual(['README.md']);
+  writeFileSync(join(cwd, 'changes/c.md'), '- D.\n');
+  expect(release('--check')).toContain('changes/c.md: no kind in its name');
 });
 
 describe.skipIf(skipped !== '')(`the workflows${skipped && ` (skipped: ${skipped})`}`, () => {
