@@ -24,11 +24,8 @@ export interface Ran {
   readonly output: string;
 }
 
-export function tool(name: string, args: readonly string[], input?: string): Ran {
-  const { status, stdout, stderr } = spawnSync(join(TOOLS, name), args, {
-    encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
-  });
+export function tool(name: string, args: readonly string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(join(TOOLS, name), args, { encoding: 'utf8' });
   return { code: status, output: stdout + stderr };
 }
 
@@ -43,12 +40,13 @@ export function render(values: string, kubernetes: string, chart = CHART): Ran {
   return tool('helm', args);
 }
 
-/** What the API server of `kubernetes` would say of the form; kinds of Prometheus' operator are not known to it. */
-export function conform(manifests: string, kubernetes: string): Ran {
+/**
+ * What the API server of `kubernetes` would say of the form of the manifests in `folder`; kinds of Prometheus' operator
+ * are not known to it. Reading the schemas takes a second, so all manifests are checked in one call.
+ */
+export function conform(folder: string, kubernetes: string): Ran {
   const skipped = 'ServiceMonitor,PodMonitor,PrometheusRule';
-  return tool(
-    'kubeconform',
-    ['-strict', '-kubernetes-version', `${kubernetes}.0`, '-schema-location', SCHEMAS, '-skip', skipped, '-'],
-    manifests,
-  );
+  const version = `${kubernetes}.0`;
+  const options = ['-strict', '-kubernetes-version', version, '-schema-location', SCHEMAS, '-skip', skipped];
+  return tool('kubeconform', [...options, folder]);
 }
