@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { FIRST_ROWS } from './page-types.ts';
+import { FIRST_ROWS, SCREEN_PATHS } from './page-types.ts';
 import type { ApiServer } from './operation.ts';
 import { Text } from './query-string.ts';
 import * as Type from './type.ts';
@@ -32,11 +32,8 @@ const PageAddress = Type.Object({ token: Text, ...ListParameters });
 
 const NOT_BUILT = '<!doctype html><title>xrayd</title><p>The page has not been built: run <code>npm run build</code>.';
 
-/** Paths of the page's screens; the page's own code picks the screen. */
-/** The ID of a trace may be in a text with slashes, such as base64. */
-const PLACES = ['/', '/traces/*', '/map', '/connect', '/settings'];
-/** The routes that answer with nothing but the page itself. */
-export const PAGE_PATHS: ReadonlySet<string> = new Set(PLACES);
+/** The routes that answer with nothing but the page itself, whose own code picks the screen. */
+export const PAGE_PATHS: ReadonlySet<string> = new Set(SCREEN_PATHS);
 
 const Asset = Type.Object({ name: Type.String() });
 
@@ -44,7 +41,7 @@ const Asset = Type.Object({ name: Type.String() });
 export function addPageFiles(app: ApiServer): void {
   const files = readFiles();
   const html = files.get('index.html') ?? gzipSync(NOT_BUILT);
-  for (const place of PLACES) {
+  for (const place of SCREEN_PATHS) {
     app.get(place, { schema: { querystring: PageAddress } }, async (request, reply) => {
       const { token } = request.query;
       if (token !== undefined) return keepToken(token, request.url, reply);

@@ -7,6 +7,13 @@ import type { FormatName } from '../trace/model.ts';
 
 export * from '../query/answers.ts';
 
+/**
+ * Paths of the page's screens, at which the server answers with the page. `*` is a trace's ID: a text that may have
+ * slashes, such as base64.
+ */
+export const SCREEN_PATHS = ['/', '/traces/*', '/map', '/connect', '/settings'] as const;
+export type ScreenPath = (typeof SCREEN_PATHS)[number];
+
 /** Traces of the list's first page: more than a screen shows. */
 export const FIRST_ROWS = 200;
 

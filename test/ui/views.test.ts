@@ -4,6 +4,7 @@ import { keysFor } from '../../ui/src/trace/keys.ts';
 import { TraceState } from '../../ui/src/trace/trace-state.ts';
 import { viewOf, VIEWS } from '../../ui/src/trace/views.ts';
 import { SCREENS } from '../../ui/src/screens.tsx';
+import { SCREEN_PATHS } from '../../src/api/page-types.ts';
 
 const repeated = (values: readonly string[]): string[] => values.filter((value, i) => values.indexOf(value) !== i);
 
@@ -21,8 +22,8 @@ test('an address with an unknown tab opens the timeline', () => {
   expect(viewOf('raw').title).toBe('Raw');
 });
 
-test('each screen has a path and keys of its own', () => {
-  expect(repeated(SCREENS.map(({ path }) => path))).toEqual([]);
+test('each screen has a path and keys of its own, and the server answers at each path with the page', () => {
+  expect(SCREENS.map(({ path }) => path).toSorted()).toEqual([...SCREEN_PATHS].toSorted());
   expect(repeated(SCREENS.flatMap(({ go }) => go?.keys ?? []))).toEqual([]);
   expect(repeated(SCREENS.map(({ title }) => title()))).toEqual([]);
 });

@@ -1,11 +1,12 @@
 import { computed, signal } from '@preact/signals';
+import type { ScreenPath } from '../../src/api/page-types.ts';
 import { objectOf, textOf } from '../../src/json/json.ts';
 import { Listeners } from './listeners.ts';
 
 /** Path of the list. */
-export const LIST = '/';
+export const LIST = '/' satisfies ScreenPath;
 /** Path of a trace. */
-export const TRACE = '/traces/:id';
+export const TRACE = '/traces/*' satisfies ScreenPath;
 
 export interface Place {
   /** LIST, TRACE, or the path in the address. screens.tsx has the screens. */

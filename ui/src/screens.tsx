@@ -1,4 +1,5 @@
 import type { ComponentChildren, ComponentType } from 'preact';
+import type { ScreenPath } from '../../src/api/page-types.ts';
 import { later } from './later.tsx';
 import { hrefTo, LIST, listHref, place, TRACE } from './route.ts';
 import { keepSearchesOn } from './search.ts';
@@ -7,8 +8,8 @@ import { TracesScreen } from './traces/traces-screen.tsx';
 
 /** Everything the page knows about a screen. */
 export interface Screen {
-  /** Path in the address. */
-  readonly path: string;
+  /** Path in the address; "" for the screen of unknown paths. */
+  readonly path: ScreenPath | '';
   /** For the browser's tab, its history and bookmarks. */
   readonly title: () => string;
   /** `id`: of the trace in the address, "" without one. */
