@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { slugOf } from '../../website/slug.ts';
 
 /** A fenced block of a document. */
 export interface Block {
@@ -102,13 +103,4 @@ export function anchorsOf(document: string): Set<string> {
     anchors.add(times === 0 ? base : `${base}-${times}`);
   }
   return anchors;
-}
-
-/** The anchor of a heading, as on GitHub: lower case, no punctuation but `-` and `_`, and `-` for each blank. */
-export function slugOf(title: string): string {
-  return title
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\p{M} _-]/gu, '')
-    .replaceAll(' ', '-');
 }
