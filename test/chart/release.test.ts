@@ -39,6 +39,23 @@ test('a release is refused if a file has another version, or if the version is i
   expect(release('--check')).toMatch(/Chart\.yaml has 0\.0\.9, package\.json has \d/);
 });
 
+test('a release tells Artifact Hub its image, and whether it is a prerelease', () => {
+  const cwd = copyOfVersions();
+  const annotationsOf = (version: string): Record<string, string> => {
+    execFileSync(process.execPath, ['scripts/release.ts', version], { cwd, stdio: 'pipe' });
+    const text = readFileSync(join(cwd, 'deploy/helm/aws-xray/Chart.yaml'), 'utf8');
+    return (parse(text) as { annotations: Record<string, string> }).annotations;
+  };
+  for (const [version, isPrerelease] of [
+    ['7.0.0-rc.1', 'true'],
+    ['7.0.0', 'false'],
+  ] as const) {
+    const annotations = annotationsOf(version);
+    expect(annotations['artifacthub.io/prerelease']).toBe(isPrerelease);
+    expect(annotations['artifacthub.io/images']).toContain(`image: ghcr.io/xrayd/xrayd:${version}\n`);
+  }
+});
+
 test('a release moves the fragments of changes/ into the changelog', () => {
   const cwd = copyOfVersions();
   writeFileSync(
