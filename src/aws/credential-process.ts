@@ -12,6 +12,8 @@ export const PROCESS_TIMEOUT_MS = 60_000;
  */
 const PIPES_MS = 1_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** Only the last line is used. */
+const KEPT_STDERR_BYTES = 4_096;
 
 /**
  * Makes the SDK run the `credential_process` of profiles through this module: its own way has no timeout. When `signal`
@@ -55,7 +57,7 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(command, { shell: true, windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const [stdout, stderr] = [collect(child, 'stdout', reject), collect(child, 'stderr', reject)];
+  const [stdout, stderr] = [outputTo(child, reject), endOfErrors(child)];
   child.once('error', reject);
   const settle = (code: number | null, by: string | null): void => {
     if (code === 0) resolve(stdout());
@@ -78,15 +80,22 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   }
 }
 
-function collect(child: ChildProcess, name: 'stdout' | 'stderr', onTooMuch: (error: Error) => void): () => string {
+function outputTo({ stdout }: ChildProcess, onTooMuch: (error: Error) => void): () => string {
   const chunks: Buffer[] = [];
   let length = 0;
-  child[name]?.on('data', (chunk: Buffer) => {
+  stdout?.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length > MAX_OUTPUT_BYTES) onTooMuch(new Error(`credential_process wrote more than ${MAX_OUTPUT_BYTES} bytes`));
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString();
+}
+
+/** compat: a command may write any amount there, such as a debug log. Go passes it on. */
+function endOfErrors({ stderr }: ChildProcess): () => string {
+  let end = Buffer.alloc(0);
+  stderr?.on('data', (chunk: Buffer) => (end = Buffer.concat([end, chunk]).subarray(-KEPT_STDERR_BYTES)));
+  return () => end.toString();
 }
 
 /** Credential helpers explain errors on stderr; they do not write secrets there. */

@@ -91,6 +91,21 @@ test('profile: credential_process', async () => {
   await expectUpload(daemon, xray);
 });
 
+test('profile: a credential_process may write any amount to stderr, whose last line says why it failed', async () => {
+  const xray = await scope.start(new FakeXRay());
+  const home = scope.folder();
+  const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = EXAMPLE_CREDENTIALS;
+  writeFileSync(join(home, 'output.json'), JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey }));
+  const noise = "head -c 2000000 /dev/zero | tr '\\0' x >&2";
+  const settings = (then: string): string => `[default]\ncredential_process=sh -c "${noise}; ${then}"\n`;
+  writeFileSync(join(home, 'config'), settings(`cat ${join(home, 'output.json')}`));
+  await expectUpload(await start(xray, { AWS_CONFIG_FILE: join(home, 'config') }), xray);
+  writeFileSync(join(home, 'config'), settings('echo >&2; echo no such profile >&2; exit 3'));
+  const failing = await start(xray, { AWS_CONFIG_FILE: join(home, 'config') });
+  await eventually(() => failing.find(/no AWS credentials/) !== undefined);
+  expect(JSON.stringify(failing.find(/no AWS credentials/))).toContain('exited with code 3: no such profile');
+});
+
 test('profile: credential_process, with member names in another case and an expiration in the past', async () => {
   const xray = await scope.start(new FakeXRay());
   const home = scope.folder();
