@@ -8,10 +8,13 @@ import { VERSION_LINE } from './compose/version.ts';
 import { parseFlags } from './config/flags.ts';
 import { countLeftBehind, within } from './pipeline/deadline.ts';
 import { EXIT_CODES, messageOf, systemCodeOf, XraydError } from './pipeline/errors.ts';
+import { printable } from './pipeline/one-line.ts';
 import { CONSOLES } from './telemetry/console-stream.ts';
 
 /** Time for the final error message to reach the console. */
 const FINAL_MESSAGE_MS = 2_000;
+/** A message may quote a path or a value of the environment. */
+const MAX_MESSAGE = 10_000;
 
 /**
  * libuv looks up names in the same threads that read and write files, four by default: a disk that hangs would stop the
@@ -99,7 +102,7 @@ main().then(
     const known = error instanceof XraydError;
     const errors = CONSOLES[2];
     errors.write(
-      `xrayd: ${known ? error.message : `${messageOf(error)}\n${(error instanceof Error ? error.stack : undefined) ?? ''}`}\n`,
+      `xrayd: ${known ? printable(error.message, MAX_MESSAGE, /\n/) : `${messageOf(error)}\n${(error instanceof Error ? error.stack : undefined) ?? ''}`}\n`,
     );
     await within(FINAL_MESSAGE_MS, 'the console', () => Promise.all([errors.flush(), CONSOLES[1].flush()])).catch(
       () => {},

@@ -3,6 +3,7 @@ import { tableOf } from '../pipeline/list.ts';
 import type { ConfigFile, OnProblem } from './config-file.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
+import { oneLine } from '../pipeline/one-line.ts';
 import type { CommandLine } from './flags.ts';
 import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type Config, type OptionName } from './schema.ts';
@@ -217,7 +218,11 @@ export function printConfig({ command, config, origins }: LoadedConfig): string 
     const spec = SPECS[name];
     const value = values[name];
     const isUnset = value === undefined || value === '' || value === 0;
-    const shown = isUnset ? `(${spec.defaultText ?? 'none'})` : name === 'token' ? '(hidden)' : writtenAs(spec, value);
+    const shown = isUnset
+      ? `(${spec.defaultText ?? 'none'})`
+      : name === 'token'
+        ? '(hidden)'
+        : oneLine(writtenAs(spec, value));
     return [spec.flag, shown, origins[name]] as const;
   });
   const widthOf = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));

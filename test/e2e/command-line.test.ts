@@ -47,6 +47,13 @@ test('output that cannot be written results in one line and exit code 1', () => 
   expect([status, stderr]).toEqual([1, 'xrayd: cannot write the output: ENOSPC: no space left on device, write\n']);
 });
 
+test('a value in a message or in --print-config stays on its line and cannot change the terminal', async () => {
+  const { code, stderr } = await run(['-n', 'eu-west-1'], { XRAYD_CONFIG: '/nonexistent/\u{1b}[31m.yaml' });
+  expect([code, stderr]).toEqual([1, 'xrayd: cannot read /nonexistent/\\u{1b}[31m.yaml: it does not exist\n']);
+  const { stdout } = await run(['--print-config'], { XRAYD_RESOURCE_ARN: '\u{1b}[31m\nregion x' });
+  expect(stdout).toMatch(/^resource-arn +\\u\{1b\}\[31m\\nregion x +XRAYD_RESOURCE_ARN$/m);
+});
+
 test('exits with 2 for an unknown flag and with 1 for a bad file, each with one line', async () => {
   const flag = await run(['--regoin', 'x']);
   expect([flag.code, flag.stderr]).toEqual([
