@@ -87,7 +87,7 @@ class Decoder {
     for (let end = reader.end(), tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
         case SPAN.traceId:
-          span.traceId = reader.hex();
+          span.traceId = reader.repeatedHex();
           break;
         case SPAN.spanId:
           span.spanId = reader.hex();
@@ -96,7 +96,7 @@ class Decoder {
           span.traceState = reader.text();
           break;
         case SPAN.parentSpanId:
-          span.parentSpanId = reader.hex();
+          span.parentSpanId = reader.repeatedHex();
           break;
         case SPAN.name:
           span.name = reader.text();

@@ -1,8 +1,13 @@
+import { RepeatedTexts } from './repeated-texts.ts';
+
 /** Protobuf's wire types. Source: protobuf.dev, encoding. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 /** Groups are of protobuf 1; only unknown fields can contain them. */
 const MAX_GROUP_DEPTH = 32;
 const TWO_TO_32 = 0x1_0000_0000;
+
+/** Larger bodies are read where they are: a copy would double their memory. */
+const MAX_COPIED_BYTES = 1024 * 1024;
 
 /**
  * Reads protobuf's wire format. It throws nothing: after the first problem it is at its end, and every loop over the
@@ -10,11 +15,18 @@ const TWO_TO_32 = 0x1_0000_0000;
  */
 export class WireReader {
   readonly #bytes: Buffer;
+  readonly #texts: RepeatedTexts;
+  readonly #ids: RepeatedTexts;
   #at = 0;
   #problem: string | undefined;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { buffer, byteOffset, byteLength } = bytes;
+    // V8 does not optimize reading single bytes of a resizable buffer: a copy saves a quarter of the decoding.
+    const isCopied = buffer instanceof ArrayBuffer && buffer.resizable && byteLength <= MAX_COPIED_BYTES;
+    this.#bytes = isCopied ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
+    this.#texts = new RepeatedTexts(this.#bytes, 'utf8');
+    this.#ids = new RepeatedTexts(this.#bytes, 'hex');
   }
 
   get length(): number {
@@ -127,11 +139,22 @@ export class WireReader {
 
   /** Bytes that are not UTF-8 become U+FFFD. */
   text(): string {
-    return this.#encoded('utf8');
+    const end = this.end();
+    const text = this.#texts.text(this.#at, end);
+    this.#at = end;
+    return text;
   }
 
   hex(): string {
     return this.#encoded('hex');
+  }
+
+  /** An ID that many spans of a request have, such as that of their trace. */
+  repeatedHex(): string {
+    const end = this.end();
+    const id = this.#ids.text(this.#at, end);
+    this.#at = end;
+    return id;
   }
 
   base64(): string {

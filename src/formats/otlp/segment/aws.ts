@@ -1,7 +1,7 @@
 import type { Json } from '../../../json/json.ts';
 import type { Attributes, Resource, Value } from '../messages.ts';
 import { isElsewhere } from './origin.ts';
-import { firstText, integerOf, textsOf, type Taken } from './taken.ts';
+import { firstText, integerOf, keyGroup, textsOf, type Taken } from './taken.ts';
 
 /** Members that describe the call, not the service that makes it. */
 export const CALL_MEMBERS = [
@@ -28,6 +28,7 @@ const TAKEN = [
   'aws.table.name',
 ];
 const TABLE_NAMES = 'aws.dynamodb.table_names';
+const CALL = keyGroup([...TAKEN, TABLE_NAMES, 'messaging.url']);
 
 /** What all spans of a resource have in the block `aws`; undefined in another cloud. */
 export function awsOfResource(resource: Resource, logGroups: readonly string[]): Json | undefined {
@@ -49,6 +50,7 @@ export function awsOfResource(resource: Resource, logGroups: readonly string[]):
 
 /** The block `aws` of a segment: what the span says about a call to AWS, in addition to what its resource has. */
 export function awsOf(ofResource: Json, attributes: Taken): Json {
+  if (!attributes.hasAny(CALL)) return ofResource;
   const block: Record<string, unknown> = { ...ofResource };
   set(block, 'operation', attributes.text('aws.operation', 'rpc.method'));
   set(block, 'account_id', attributes.text('aws.account_id'));

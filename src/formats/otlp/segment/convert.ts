@@ -22,7 +22,7 @@ import { isAwsApi, nameOf, type Role } from './name.ts';
 import { DEFAULT_OPTIONS, type ConversionOptions } from './options.ts';
 import { factsOf, RESOURCE_PREFIX, type ResourceFacts } from './resource.ts';
 import { sqlOf } from './sql.ts';
-import { Taken } from './taken.ts';
+import { keyGroup, Taken } from './taken.ts';
 
 /** The documents for PutTraceSegments of all spans of a request, each within X-Ray's limit of 64 KB. */
 export function segmentTexts({ resourceSpans }: TracesData, options: ConversionOptions = DEFAULT_OPTIONS): string[] {
@@ -97,6 +97,8 @@ function isLocalRootOf({ attributes, flags, kind, parentSpanId }: Span, options:
 }
 
 const IN_PROGRESS = 'aws.xray.inprogress';
+const USER_KEYS = ['enduser.id', 'user.id'];
+const USER = keyGroup(USER_KEYS);
 /** Attributes of a call that its service's segment does not have. */
 const CALL_ATTRIBUTES = new Set(['aws.remote.service', 'aws.remote.operation', 'remoteTarget', 'K8s.RemoteNamespace']);
 const KIND_NAMES = ['', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -187,7 +189,8 @@ class Conversion {
   }
 
   #user(): string | undefined {
-    for (const key of ['enduser.id', 'user.id']) {
+    if (!this.#attributes.hasAny(USER)) return undefined;
+    for (const key of USER_KEYS) {
       const user = this.#attributes.text(key);
       if (user === undefined) continue;
       this.#attributes.take(key);

@@ -1,9 +1,9 @@
 import type { Json } from '../../../json/json.ts';
 import { KIND, type Span } from '../messages.ts';
-import { integerOf, type Taken } from './taken.ts';
+import { integerOf, keyGroup, type Taken } from './taken.ts';
 
 /** Each of these shows that a span is a request, unlike an address or a port, which calls of all kinds have. */
-const MARKS = [
+const MARK_KEYS = [
   'http.request.method',
   'http.method',
   'http.response.status_code',
@@ -22,7 +22,7 @@ const MARKS = [
   'http.client_ip',
   'net.host.port',
 ];
-const ADDRESSES = [
+const ADDRESS_KEYS = [
   'host.name',
   'net.host.name',
   'net.peer.name',
@@ -31,25 +31,27 @@ const ADDRESSES = [
   'server.address',
   'server.port',
 ];
+const MARKS = keyGroup(MARK_KEYS);
+const TAKEN = keyGroup([...MARK_KEYS, ...ADDRESS_KEYS]);
+const CLIENT = keyGroup(['client.address', 'network.peer.address', 'http.client_ip', 'net.peer.ip']);
 const SIZES = ['http.response.body.size', 'http.response_content_length'];
 
 /** The block `http` of a segment; undefined, and nothing is taken, if the span is no request. */
 export function httpOf(span: Span, attributes: Taken): Json | undefined {
-  if (!MARKS.some((key) => attributes.has(key))) return undefined;
+  if (!attributes.hasAny(MARKS)) return undefined;
   const request: Record<string, unknown> = {};
   const response: Record<string, unknown> = {};
   set(request, 'method', attributes.text('http.request.method', 'http.method'));
   set(request, 'url', urlOf(span, attributes));
   set(request, 'user_agent', attributes.text('user_agent.original', 'http.user_agent'));
-  addClient(request, attributes);
+  if (attributes.hasAny(CLIENT)) addClient(request, attributes);
   set(response, 'status', httpStatus(attributes));
   set(response, 'content_length', contentLength(span, attributes));
   const http: Record<string, unknown> = {};
   if (Object.keys(request).length > 0) http['request'] = request;
   if (Object.keys(response).length > 0) http['response'] = response;
   if (Object.keys(http).length === 0) return undefined;
-  attributes.take(...MARKS);
-  attributes.take(...ADDRESSES);
+  attributes.takeAny(TAKEN);
   return http;
 }
 

@@ -50,7 +50,7 @@ export class Store {
     const list = attributes.all[ANNOTATIONS];
     const chosen = isList(list) ? new Set(textsOf(list)) : undefined;
     this.#chosen = chosen;
-    for (const key of Object.keys(attributes.all)) {
+    for (const key of attributes.keys) {
       const value = attributes.all[key]!;
       const isTaken = attributes.isTaken(key);
       if (value === null || (key === ANNOTATIONS && chosen !== undefined)) continue;

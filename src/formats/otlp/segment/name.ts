@@ -1,5 +1,5 @@
 import { KIND, type Resource, type Span } from '../messages.ts';
-import { firstText, integerOf, type Taken } from './taken.ts';
+import { firstText, integerOf, keyGroup, type Taken } from './taken.ts';
 
 /**
  * The document that a span becomes: `whole`, or for the local root of a service that is a call, the segment of the
@@ -15,46 +15,55 @@ export interface Named {
 
 /** What a span is named by: the first source that leaves a valid name. */
 export function nameOf(span: Span, resource: Resource, attributes: Taken, role: Role, isLocalRoot: boolean): Named {
-  for (const { text, isFromAws } of sources(span, resource, attributes, role, isLocalRoot)) {
-    const name = text === undefined ? '' : validName(text);
-    if (name !== '') return { name, isFromAws: isFromAws === true };
-  }
-  return { name: spanName(span.name), isFromAws: false };
-}
-
-interface Source {
-  readonly text: string | undefined;
-  readonly isFromAws?: true;
-}
-
-function* sources(
-  { kind }: Span,
-  resource: Resource,
-  attributes: Taken,
-  role: Role,
-  isLocalRoot: boolean,
-): Generator<Source> {
+  const { kind } = span;
   const isServer = kind === KIND.server;
   const isConsumer = kind === KIND.consumer && role !== 'dependency';
-  const serviceName = firstText(resource.attributes, ['service.name']);
-  if (isServer || isConsumer || role === 'service' || (kind === KIND.internal && isLocalRoot))
-    yield { text: attributes.text('aws.local.service') };
+  const isCall = kind === KIND.client || kind === KIND.producer;
+  const hasSource = attributes.hasAny(SOURCES);
+  const serviceName = firstText(resource.attributes, SERVICE_NAME);
+  let name: string | undefined;
+  if (hasSource && (isServer || isConsumer || role === 'service' || (kind === KIND.internal && isLocalRoot)))
+    name = validName(attributes.text('aws.local.service'));
   // A consumer's segment belongs to its service: the exporter names it by the span.
-  if (isConsumer || role === 'service') yield { text: serviceName };
-  if (kind === KIND.client || kind === KIND.producer || kind === KIND.consumer || role === 'dependency')
-    yield { text: remoteService(attributes) };
-  yield { text: attributes.text('service.peer.name', 'peer.service') };
-  yield { text: attributes.text('aws.service'), isFromAws: true };
-  yield { text: databaseName(attributes) };
-  if (isServer) yield { text: serviceName };
-  yield { text: rpcService(attributes) };
-  yield { text: attributes.text('http.host') };
-  yield { text: attributes.text('net.peer.name') };
-  if (kind === KIND.client || kind === KIND.producer) yield { text: serverAddress(attributes) };
+  if (isConsumer || role === 'service') name ??= validName(serviceName);
+  if (hasSource) {
+    if (isCall || kind === KIND.consumer || role === 'dependency') name ??= validName(remoteService(attributes));
+    name ??= validName(attributes.text('service.peer.name', 'peer.service'));
+    if (name === undefined) {
+      const service = validName(attributes.text('aws.service'));
+      if (service !== undefined) return { name: service, isFromAws: true };
+    }
+    name ??= validName(databaseName(attributes));
+  }
+  if (isServer) name ??= validName(serviceName);
+  if (hasSource) {
+    name ??=
+      validName(rpcService(attributes)) ??
+      validName(attributes.text('http.host')) ??
+      validName(attributes.text('net.peer.name'));
+  }
+  if (isCall) name ??= validName(serverAddress(attributes));
+  return { name: name ?? spanName(span.name), isFromAws: false };
 }
 
+const SERVICE_NAME = ['service.name'];
+const SOURCES = keyGroup([
+  'aws.local.service',
+  'aws.remote.service',
+  'service.peer.name',
+  'peer.service',
+  'aws.service',
+  'db.namespace',
+  'db.name',
+  'rpc.service',
+  'rpc.method',
+  'http.host',
+  'net.peer.name',
+]);
+const RPC_SYSTEM = keyGroup(['rpc.system.name', 'rpc.system']);
+
 export function isAwsApi(attributes: Taken): boolean {
-  return attributes.text('rpc.system.name', 'rpc.system') === 'aws-api';
+  return attributes.hasAny(RPC_SYSTEM) && attributes.text('rpc.system.name', 'rpc.system') === 'aws-api';
 }
 
 const AWS_PREFIX = /^(?:AWS\.SDK\.|AWS::)/;
@@ -104,8 +113,8 @@ function spanName(name: string): string {
   return cut(name.replace(REMOVED_FROM_SPAN_NAMES, '')) || 'span';
 }
 
-function validName(name: string): string {
-  return cut(name.replace(INVALID, ''));
+function validName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : cut(name.replace(INVALID, '')) || undefined;
 }
 
 /** Cuts between characters, not inside one. */

@@ -1,6 +1,6 @@
 import type { Json } from '../../../json/json.ts';
 import type { Span } from '../messages.ts';
-import type { Taken } from './taken.ts';
+import { keyGroup, type Taken } from './taken.ts';
 
 /** Systems whose queries X-Ray shows, by their names in both generations of conventions. */
 const DATABASE_TYPES: ReadonlyMap<string | undefined, string> = new Map([
@@ -32,8 +32,11 @@ const TAKEN = [
   'db.connection_string',
 ];
 
+const SYSTEM = keyGroup(['db.system.name', 'db.system']);
+
 /** The block `sql` of a segment; undefined, and nothing is taken, if the span is no query of such a system. */
 export function sqlOf(span: Span, attributes: Taken): Json | undefined {
+  if (!attributes.hasAny(SYSTEM)) return undefined;
   const type = DATABASE_TYPES.get(attributes.text('db.system.name', 'db.system'));
   if (type === undefined) return undefined;
   const database = attributes.text('db.namespace', 'db.name');

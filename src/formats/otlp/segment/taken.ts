@@ -1,15 +1,49 @@
 import { Bytes, isAttributes, type Attributes, type Value } from '../messages.ts';
 
+/** A set of keys of attributes: one bit of the number that tells which of these sets a span has keys of. */
+type KeyGroup = number;
+
+const groupsByKey = new Map<string, number>();
+let groupCount = 0;
+
+/**
+ * Makes a set of keys that {@link Taken.hasAny} and {@link Taken.takeAny} know; called while modules are loaded. Spans
+ * have ten attributes, and the conversion asks for a hundred: most spans have no key of most sets.
+ */
+export function keyGroup(keys: readonly string[]): KeyGroup {
+  const group = 1 << groupCount++;
+  for (const key of keys) groupsByKey.set(key, (groupsByKey.get(key) ?? 0) | group);
+  return group;
+}
+
 /**
  * The attributes of a span, of which each part of the conversion takes what it stores elsewhere. What is left becomes
  * metadata.
  */
 export class Taken {
   readonly all: Attributes;
+  readonly keys: readonly string[];
+  /** The groups that the keys are of. */
+  readonly #groups: number;
+  #takenGroups = 0;
   #taken: Set<string> | undefined;
 
   constructor(all: Attributes) {
     this.all = all;
+    this.keys = Object.keys(all);
+    let groups = 0;
+    for (const key of this.keys) groups |= groupsByKey.get(key) ?? 0;
+    this.#groups = groups;
+  }
+
+  /** Whether there is an attribute with a key of the group. */
+  hasAny(group: KeyGroup): boolean {
+    return (this.#groups & group) !== 0;
+  }
+
+  /** Marks all attributes with a key of the group as stored elsewhere. */
+  takeAny(group: KeyGroup): void {
+    this.#takenGroups |= group;
   }
 
   /** Marks attributes as stored elsewhere. */
@@ -19,7 +53,8 @@ export class Taken {
   }
 
   isTaken(key: string): boolean {
-    return this.#taken?.has(key) === true;
+    const isInGroup = this.#takenGroups !== 0 && ((groupsByKey.get(key) ?? 0) & this.#takenGroups) !== 0;
+    return isInGroup || this.#taken?.has(key) === true;
   }
 
   has(key: string): boolean {
