@@ -56,40 +56,71 @@ export class BodyReader {
     const { 'content-length': announced } = source.headers;
     if (Number(announced) > maxBytes) return 'too_large';
     if (announced === '0') return NOTHING;
-    // A buffer with its own pages, which are returned to the system at once. A list of chunks would cost 100 bytes per
-    // chunk, however small.
-    const memory = new ArrayBuffer(0, { maxByteLength: stepsOf(maxBytes) });
+    const pages = new Pages(maxBytes);
+    let piece: Buffer | undefined;
+    let charged = 0;
     let length = 0;
     let chunks = 0;
+    const release = (): void => {
+      this.#bytes -= charged;
+      charged = 0;
+      pages.free();
+    };
     let isWhole = false;
     try {
       for await (const chunk of source) {
         const end = length + chunk.length;
         this.#noteGarbage(chunk.length);
         if (end > maxBytes || hasTooManyChunks(++chunks, end)) return 'too_large';
-        if (end > memory.byteLength && !this.#grow(memory, stepsOf(end))) return 'busy';
-        new Uint8Array(memory).set(chunk, length);
+        if (end > charged) {
+          if (!this.#charge(stepsOf(end) - charged, end)) return 'busy';
+          charged = stepsOf(end);
+        }
+        // Most bodies arrive in one piece, which is not copied.
+        if (chunks === 1 && chunk.length === Number(announced)) piece = chunk;
+        else pages.set(chunk, length, charged);
         length = end;
       }
       isWhole = true;
-      return { bytes: Buffer.from(memory, 0, length), release: () => this.#release(memory) };
+      return { bytes: piece ?? pages.bytes(length), release };
     } finally {
-      if (!isWhole) this.#release(memory);
+      if (!isWhole) release();
     }
   }
 
-  #grow(memory: ArrayBuffer, size: number): boolean {
-    const more = size - memory.byteLength;
+  #charge(more: number, size: number): boolean {
     const reserve = size <= SMALL_BYTES ? SMALL_RESERVE_BYTES : 0;
     if (this.#bytes + more > this.#maxBytes + reserve) return false;
     this.#bytes += more;
-    memory.resize(size);
     return true;
   }
+}
 
-  #release(memory: ArrayBuffer): void {
-    this.#bytes -= memory.byteLength;
-    memory.resize(0);
+/**
+ * Memory of a body with its own pages, which are returned to the system at once. A list of chunks would cost 100 bytes
+ * per chunk, however small.
+ */
+class Pages {
+  readonly #maxBytes: number;
+  #memory: ArrayBuffer | undefined;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Grows to `size` bytes. */
+  set(chunk: Buffer, at: number, size: number): void {
+    this.#memory ??= new ArrayBuffer(0, { maxByteLength: stepsOf(this.#maxBytes) });
+    if (size > this.#memory.byteLength) this.#memory.resize(size);
+    new Uint8Array(this.#memory).set(chunk, at);
+  }
+
+  bytes(length: number): Buffer {
+    return this.#memory === undefined ? Buffer.alloc(0) : Buffer.from(this.#memory, 0, length);
+  }
+
+  free(): void {
+    this.#memory?.resize(0);
   }
 }
 

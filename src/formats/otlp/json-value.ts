@@ -2,7 +2,9 @@ import { ExactNumber } from '../../json/exact-number.ts';
 import { setMember, type Json } from '../../json/json.ts';
 import { Bytes, isAttributes, type Attributes, type Value } from './messages.ts';
 
-const NANOS = 1_000_000_000n;
+/** Of a second in nanoseconds. */
+const DECIMALS = 9;
+const ZERO = 48;
 
 /**
  * A value as plain JSON has it: integers that a double cannot hold as `ExactNumber`, bytes as base64, and the names of
@@ -29,10 +31,12 @@ function jsonInteger(value: bigint): number | ExactNumber {
 
 /** Nanoseconds as seconds, with all of their decimals: a double at today's epoch has steps of 0.2 µs. */
 export function jsonSeconds(nanos: bigint): number | ExactNumber {
-  const fraction = nanos % NANOS;
-  if (fraction === 0n) return Number(nanos / NANOS);
-  const decimals = String(fraction).padStart(9, '0').replace(/0+$/, '');
-  const text = `${nanos / NANOS}.${decimals}`;
+  const digits = String(nanos).padStart(DECIMALS + 1, '0');
+  const point = digits.length - DECIMALS;
+  let end = digits.length;
+  while (end > point && digits.charCodeAt(end - 1) === ZERO) end--;
+  if (end === point) return Number(digits.slice(0, point));
+  const text = `${digits.slice(0, point)}.${digits.slice(point, end)}`;
   // A double has these digits, and is not written with an exponent.
-  return text.length <= 16 && nanos >= NANOS ? Number(text) : new ExactNumber(text);
+  return text.length <= 16 && !text.startsWith('0.') ? Number(text) : new ExactNumber(text);
 }
