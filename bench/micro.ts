@@ -12,10 +12,13 @@ import { SegmentBuffer } from '../src/batcher/segment-buffer.ts';
 import { Slabs } from '../src/batcher/slabs.ts';
 import { Accounting } from '../src/pipeline/accounting.ts';
 import type { Chunk } from '../src/pipeline/segment.ts';
+import { decodeTraces } from '../src/formats/otlp/decode.ts';
+import { segmentDocumentsOf } from '../src/formats/otlp/documents.ts';
 import { MetricsPage } from '../src/telemetry/metrics.ts';
 import { DatagramReader } from '../src/udp/datagram.ts';
 import { isTraceHeader } from '../src/udp/header.ts';
 import { RingBufferReader, RingBufferWriter } from '../src/udp/ring-buffer.ts';
+import { SpanRequests } from './otlp/spans.ts';
 import { numbered, paddingOf, type Size } from './load/documents.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
@@ -98,6 +101,23 @@ function send(bench: Bench): void {
   });
 }
 
+/** A request of 100 spans with seven attributes each, in memory as the receivers read it. */
+function spans(bench: Bench): void {
+  const request = new SpanRequests('protobuf').request(0, 1_764_486_000_123);
+  const memory = new ArrayBuffer(0, { maxByteLength: 64 * 1024 * 1024 });
+  memory.resize(64 * 1024);
+  new Uint8Array(memory).set(request);
+  const body = Buffer.from(memory, 0, request.length);
+  const decoded = decodeTraces(body);
+  if (!decoded.isDecoded) throw new Error(decoded.message);
+  bench.add('OTLP: 100 spans decoded', () => {
+    decodeTraces(body);
+  });
+  bench.add('OTLP: 100 spans converted to segment documents', () => {
+    segmentDocumentsOf(decoded);
+  });
+}
+
 function scrape(bench: Bench): void {
   const accounting = new Accounting();
   const sources = {
@@ -120,6 +140,7 @@ function scrape(bench: Bench): void {
 const bench = new Bench({ time: 500, warmupTime: 200 });
 receive(bench);
 send(bench);
+spans(bench);
 scrape(bench);
 await bench.run();
 console.log(

@@ -70,6 +70,18 @@ test('a client that announces much and sends little is charged for what it sent'
   held(await reading).release();
 });
 
+test('a body that arrives in one piece is not copied, and its memory counts all the same', async () => {
+  const reader = new BodyReader(64 * KB);
+  const [piece] = bytes(1, 50 * KB);
+  const body = held(await reader.read(source([piece!], { 'content-length': String(50 * KB) }), 200 * KB));
+  expect(body.bytes.buffer).toBe(piece!.buffer);
+  expect(reader.bytes).toBe(64 * KB);
+  expect(await reader.read(source(bytes(1, 20 * KB), { 'content-length': String(20 * KB) }), 200 * KB)).toBe('busy');
+  body.release();
+  body.release();
+  expect(reader.bytes).toBe(0);
+});
+
 test('refuses a body that is too large when it is announced, or when it exceeds the limit', async () => {
   const reader = new BodyReader(1024 * KB);
   expect(await reader.read(source([], { 'content-length': '101' }), 100)).toBe('too_large');

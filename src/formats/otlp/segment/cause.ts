@@ -19,8 +19,11 @@ export interface Cause {
   readonly hasStatusMessage: boolean;
 }
 
+const NO_CAUSE: Cause = { json: undefined, events: new Set(), hasStatusMessage: false };
+
 /** The block `cause`: a span's exceptions, or without them what its status says of an error. */
 export function causeOf(span: Span, resource: Resource, attributes: Taken, id: string): Cause {
+  if (span.events.length === 0 && span.status.code !== STATUS.error) return NO_CAUSE;
   const exceptions = new Exceptions(`${span.traceId}${id}`, isRemote(span));
   const language = firstText(resource.attributes, LANGUAGE);
   const events = new Set<Event>();

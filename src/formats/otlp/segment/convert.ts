@@ -29,8 +29,10 @@ export function segmentTexts({ resourceSpans }: TracesData, options: ConversionO
   const texts: string[] = [];
   for (const { resource, scopeSpans } of resourceSpans) {
     for (const { scope, spans } of scopeSpans) {
-      for (const span of spans)
-        for (const segment of segmentsOf(span, resource, scope, options)) texts.push(documentText(segment));
+      for (const span of spans) {
+        for (const role of rolesOf(span, options))
+          texts.push(documentText(segmentOf(span, resource, scope, options, role)));
+      }
     }
   }
   return texts;

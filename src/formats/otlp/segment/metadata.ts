@@ -50,9 +50,9 @@ export class Store {
     const list = attributes.all[ANNOTATIONS];
     const chosen = isList(list) ? new Set(textsOf(list)) : undefined;
     this.#chosen = chosen;
-    for (const key of attributes.keys) {
+    for (const [position, key] of attributes.keys.entries()) {
       const value = attributes.all[key]!;
-      const isTaken = attributes.isTaken(key);
+      const isTaken = attributes.isTaken(position);
       if (value === null || (key === ANNOTATIONS && chosen !== undefined)) continue;
       const isChosen =
         indexedAttributes.has(key) ||
