@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fakes/fast-check.ts';
 import { expect, test } from 'vitest';
 import { RepeatedTexts } from '../../../src/formats/otlp/repeated-texts.ts';
 
