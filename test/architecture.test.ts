@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { WORD_OPERATORS } from '../src/filter/expression.ts';
 
 interface Module {
   readonly path: string;
@@ -126,6 +127,14 @@ test('no file but their tables lists the receivers of spans, so that a new one i
   ];
   const lists = FILES.filter((file) => ['otlpGrpc', 'zipkin'].every((option) => isNamedIn(file, option)));
   expect(lists.toSorted()).toEqual(tables.toSorted());
+});
+
+test('no file but the filter language itself lists the operators in words', () => {
+  const files = ['expression', 'keywords', 'compare', 'parser.terms'].map((name) => `src/filter/${name}.ts`);
+  const lists = FILES.filter((file) =>
+    WORD_OPERATORS.every((operator) => [operator, operator.toUpperCase()].some((word) => isNamedIn(file, word))),
+  );
+  expect(lists.toSorted()).toEqual(files.toSorted());
 });
 
 function isNamedIn(file: string, name: string): boolean {
