@@ -218,9 +218,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
+{{- $hosts := list .Values.xray.allowedHosts (printf "%s.%s" $name .Release.Namespace) }}
+{{- if .Values.local.ingress.enabled }}
+{{- range .Values.local.ingress.hosts }}
+{{- /* *.example.com is .example.com for xrayd. */}}
+{{- $hosts = append $hosts (trimPrefix "*" .) }}
+{{- end }}
+{{- end }}
 # The Service name as Grafana and the page use it, resolved through the namespace's search list.
 - name: XRAYD_ALLOWED_HOSTS
-  value: {{ concat (list .Values.xray.allowedHosts (printf "%s.%s" $name .Release.Namespace)) (ternary .Values.local.ingress.hosts list .Values.local.ingress.enabled) | compact | join "," | quote }}
+  value: {{ compact $hosts | join "," | quote }}
 {{- if or .Values.local.token .Values.local.existingSecret }}
 - name: XRAYD_TOKEN
   valueFrom:
