@@ -19,7 +19,7 @@ const LIBRARY = 'dist/index.cjs';
 /**
  * Runs before anything else, with syntax that every Node understands. CommonJS, and syntax for an old Node: an ES
  * module's imports would be resolved first and fail with a stack trace. The listener keeps Node from opening its
- * inspector at SIGUSR1 (src/cli/signals.ts).
+ * inspector at SIGUSR1 (src/cli/signals.ts); a function of this file would keep its text in memory.
  */
 const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
 const versionCheck = (otherwise: (message: string) => string): string => `(function () {
@@ -28,7 +28,7 @@ const versionCheck = (otherwise: (message: string) => string): string => `(funct
   var message = 'xrayd: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + ' (' + process.execPath + ').';
   ${otherwise('message')}
 })();`;
-const VERSION_CHECK = `process.on('SIGUSR1', function () {});
+const VERSION_CHECK = `process.on('SIGUSR1', Function.prototype);
 ${versionCheck((message) => `console.error(${message});\n  process.exit(1);`)}`;
 
 const shared: BuildOptions = {
@@ -111,17 +111,16 @@ const whole = await build({
   write: false,
 });
 /**
- * The commands that run on every node start from a program of their own, which is half as large: V8 parses a program
- * before it runs. The whole program follows it, compressed, for the other commands.
+ * The daemon runs on every node, and starts from a program of its own, which is half as large: V8 parses a program before
+ * it runs. The whole program has the other commands.
  */
-const LIGHT_COMMANDS: readonly string[] = ['daemon', 'healthcheck'] satisfies (keyof typeof COMMANDS)[];
+const LIGHT_COMMANDS: readonly string[] = ['daemon'] satisfies (keyof typeof COMMANDS)[];
 const otherCommands = Object.keys(COMMANDS).filter((name) => !LIGHT_COMMANDS.includes(name));
 /** `--help` is in the whole program too. */
 const otherWords = [...otherCommands, '-h', '--h', '-help', '--help'];
 const light = await build({
   ...shared,
   entryPoints: ['src/main.ts'],
-  outfile: OUTPUT,
   define,
   plugins: [
     ...shared.plugins,
@@ -133,21 +132,42 @@ const light = await build({
         })),
     },
   ],
-  banner: {
-    js: `#!/usr/bin/env node
-${VERSION_CHECK}
-if (process.argv.some(function (word) { return ${JSON.stringify(otherWords)}.indexOf(word) !== -1; })) return wholeProgram();`,
-  },
-  footer: {
-    js: `function wholeProgram() {
-  var compressed = Buffer.from('${brotliCompressSync(whole.outputFiles[0]!.contents).toString('base64')}', 'base64');
-  var source = require('node:zlib').brotliDecompressSync(compressed).toString('latin1');
-  // As the loader of CommonJS does it, so that NODE_COMPILE_CACHE works for this program too.
-  module._compile(source, __filename + '#whole', 'commonjs');
-}`,
-  },
   legalComments: 'none',
+  write: false,
 });
+/** What a probe starts every few seconds, before either program is unpacked. */
+const quick = await build({
+  ...shared,
+  entryPoints: ['src/cli/quick-healthcheck.ts'],
+  format: 'iife',
+  globalName: 'quick',
+  legalComments: 'none',
+  write: false,
+});
+/** In a comment, which V8 skips fastest, and which the text of a function includes. */
+const packed = (name: string, { contents }: { contents: Uint8Array }): string =>
+  `function ${name}() {/*${brotliCompressSync(contents).toString('base64')}*/}`;
+writeFileSync(
+  OUTPUT,
+  `#!/usr/bin/env node
+${VERSION_CHECK}
+if (process.argv.indexOf('healthcheck') !== -1) {
+  ${quick.outputFiles[0]!.text.trim()}
+  if (quick.quickHealthcheck(process.argv.slice(2), process.env)) return;
+}
+var isOther = process.argv.some(function (word) { return ${JSON.stringify(otherWords)}.indexOf(word) !== -1; });
+var program = isOther ? whole : daemon;
+// As the loader of CommonJS does it, so that NODE_COMPILE_CACHE works for these programs too. In a turn without this
+// file on its stack: an error that a program keeps would keep the text of this file in memory.
+process.nextTick(module._compile.bind(module, unpacked(String(program)), __filename + '#' + program.name, 'commonjs'));
+function unpacked(text) {
+  var compressed = Buffer.from(text.slice(text.indexOf('/*') + 2, text.lastIndexOf('*/')), 'base64');
+  return require('node:zlib').brotliDecompressSync(compressed).toString('latin1');
+}
+${packed('daemon', light.outputFiles[0]!)}
+${packed('whole', whole.outputFiles[0]!)}
+`,
+);
 chmodSync(OUTPUT, 0o755);
 const bundles = [whole, light, library, worker, store].map(({ metafile }) => metafile!);
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licensesOf(...bundles, builders, { inputs: page.inputs }));

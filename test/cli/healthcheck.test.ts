@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { healthProblem } from '../../src/cli/healthcheck.ts';
+import { healthProblem } from '../../src/cli/ready-probe.ts';
 import { RawUpstream } from '../fakes/raw-upstream.ts';
 import { Scope } from '../fakes/scope.ts';
 import { FakeServer, json, type Behaviour } from '../fakes/server.ts';
