@@ -3,8 +3,8 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { anchorsOf, blocksOf, DOCUMENTS, isShell, proseOf, textOf } from './markdown.ts';
 
-/** In no index, or in that of their folder: the index itself, decisions, and the README of an npm package. */
-const IN_OTHER_INDEX = /^docs\/(?:decisions\/|README\.md|npm-library\.md)/;
+/** The index itself, and decisions, which have an index of their own. */
+const IN_OTHER_INDEX = /^docs\/(?:decisions\/|README\.md)/;
 
 const LINK = /!?\[[^\]]*\]\(([^)\s]+)\)/g;
 

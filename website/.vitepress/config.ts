@@ -61,7 +61,6 @@ export default defineConfig({
   title: 'xrayd',
   description: 'A drop-in AWS X-Ray daemon, and a local X-Ray for development',
   srcDir: 'pages',
-  srcExclude: ['npm-library.md'],
   outDir: 'dist',
   // `pages` is a link to docs/: Vite looks for Vue above the folder of a page, in node_modules of this folder.
   vite: { resolve: { preserveSymlinks: true } },
