@@ -1,6 +1,7 @@
 /** Writes the generated documents; with --check, lists those that are out of date and exits with 1. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsDoc } from '../src/cli/errors-doc.ts';
+import { manPage } from '../src/cli/man-page.ts';
 import { configurationDoc } from '../src/cli/help.ts';
 import { metricsDoc } from '../src/telemetry/metrics.ts';
 import { chartReadme } from './chart-values.ts';
@@ -11,6 +12,7 @@ const documents = {
   'deploy/helm/aws-xray/README.md': chartReadme(),
   'docs/configuration.md': configurationDoc(),
   'docs/errors.md': errorsDoc(),
+  'docs/xrayd.1': manPage(),
   'docs/metrics.md': metricsDoc(),
   'docs/reference/http-routes.md': httpRoutesDoc(),
   'docs/troubleshooting/log-messages.md': logMessagesDoc(),

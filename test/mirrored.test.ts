@@ -53,6 +53,7 @@ const ELSEWHERE: readonly Row[] = [
   },
   { files: 'cli/doctor/* cli/daemon-metrics', tests: ['cli/doctor'], because: 'its report has what each check found' },
   { files: 'cli/ready-probe', tests: ['cli/healthcheck'], because: 'it is what the command does' },
+  { files: 'cli/man-page', tests: ['cli/completion'], because: 'both are generated from the tables' },
   { files: 'config/examine', tests: ['cli/validate'], because: 'it is what validate prints' },
   { files: 'cli/pull', tests: ['e2e/pull'], because: 'commands are tested as processes' },
   {

@@ -94,6 +94,16 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
     examples: ['xrayd doctor', 'xrayd doctor --region eu-west-1 --json', 'xrayd doctor local'],
     exits: { 0: 'nothing keeps segments from arriving; there may be warnings', 1: 'a check failed' },
   },
+  top: {
+    help: 'show what a running daemon receives, sends, retries and loses per second, live',
+    examples: ['xrayd top', 'xrayd top --interval 10 --count 6', 'xrayd top --http-address 127.0.0.1:2101'],
+    exits: { 0: 'ended by q, Ctrl-C or --count', 1: 'no xrayd answered' },
+  },
+  completion: {
+    help: 'print the completion script of a shell',
+    examples: ['xrayd completion bash', 'xrayd completion zsh', 'xrayd completion fish'],
+    exits: { 0: 'printed' },
+  },
   help: {
     help: 'explain xrayd, or one command: its flags, operands, examples and exit codes',
     examples: ['xrayd help', 'xrayd help export'],

@@ -99,7 +99,12 @@ Examples:
 /** Includes the operands of a command that accepts them. */
 function usageOf(command: Command): string {
   const name = command === DEFAULT_COMMAND ? `[${command}]` : command;
-  return `${name}${UNCONFIGURED.includes(command) ? '' : ' [flags]'}${OPERAND_SYNTAX[OPERANDS[command]](command)}`;
+  return `${name}${UNCONFIGURED.includes(command) ? '' : ' [flags]'}${operandsText(command)}`;
+}
+
+/** ` [FILE ...]`, or "" if the command accepts none. */
+export function operandsText(command: Command): string {
+  return OPERAND_SYNTAX[OPERANDS[command]](command);
 }
 
 const OPERAND_SYNTAX: Readonly<Record<(typeof OPERANDS)[Command], (command: Command) => string>> = {
@@ -197,7 +202,7 @@ Variables for another command are ignored.
 ${tables.join('\n')}`;
 }
 
-function commandsOf({ commands, dependsOn = [] }: OptionSpec): string {
+export function commandsOf({ commands, dependsOn = [] }: OptionSpec): string {
   if (commands.length === COMMAND_NAMES.length) return 'all';
   const nameOf = (command: Command): string => {
     const other = dependsOn.find((dependency) => dependency.command === command);
@@ -206,7 +211,7 @@ function commandsOf({ commands, dependsOn = [] }: OptionSpec): string {
   return commands.map(nameOf).join(', ');
 }
 
-function synopsisOf(spec: OptionSpec): string {
+export function synopsisOf(spec: OptionSpec): string {
   const short = [spec.short, spec.otherShort]
     .flatMap((letter) => letter ?? [])
     .map((letter) => `-${letter}, `)
@@ -232,7 +237,7 @@ function defaultTextOf(spec: OptionSpec): string {
   return spec.commands.map((command) => `${textOf(defaultOf(spec, command))} (${command})`).join(', ');
 }
 
-function defaultClauseOf(spec: OptionSpec): string {
+export function defaultClauseOf(spec: OptionSpec): string {
   const text = spec.default === false ? '' : defaultTextOf(spec);
   return text === '' ? '' : ` Default: ${text}.`;
 }

@@ -21,6 +21,8 @@ export const OPERANDS = {
   healthcheck: 'none',
   validate: 'word',
   doctor: 'word',
+  top: 'none',
+  completion: 'word',
   help: 'word',
   version: 'none',
 } as const satisfies Record<string, Operands>;
@@ -32,6 +34,7 @@ export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
 export const WORDS: { readonly [C in Command]?: readonly string[] } = {
   validate: ['daemon', 'local'],
   doctor: ['daemon', 'local'],
+  completion: ['bash', 'zsh', 'fish'],
   help: COMMAND_NAMES,
 };
 
@@ -48,7 +51,7 @@ export function subjectOf(command: Command, [word]: readonly string[]): ServingC
 }
 
 /** The commands that print something about xrayd itself, and have no configuration. */
-export const UNCONFIGURED: readonly Command[] = ['help', 'version'];
+export const UNCONFIGURED: readonly Command[] = ['completion', 'help', 'version'];
 
 /** Runs if the command line names no command, as with aws-xray-daemon. */
 export const DEFAULT_COMMAND = 'daemon' satisfies Command;

@@ -60,6 +60,11 @@ export const ERRORS = {
     remedy:
       'Check that the daemon is running, that `--to` is its UDP address or `--otlp` the URL of its OTLP receiver, and that `--confirm` is the address of its metrics.',
   },
+  XRAYD_DAEMON: {
+    exit: 'failed',
+    meaning: '`xrayd top` found no running xrayd.',
+    remedy: 'Start the daemon, or set `--http-address` to the address of its health and metrics.',
+  },
   XRAYD_STORE: {
     exit: 'failed',
     meaning: 'The local X-Ray cannot use its file of traces.',
