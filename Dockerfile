@@ -1,7 +1,18 @@
 # The release bundle on distroless Node and nothing else: no shell, no package manager, no native code of our own.
-#   npm ci && npm run image -- --tag xrayd        (assembles dist/image, then builds the image)
-# There is no RUN, so one machine can build the image for every platform. A release sets BASE with its digest.
+#   docker build -t xrayd .                         from the sources
+#   npm ci && npm run image -- --tag xrayd          the same, from a bundle that is built already: without the first stage
+# The image itself has no RUN, so one machine can build it for every platform. A release sets BASE with its digest.
 ARG BASE=gcr.io/distroless/nodejs26-debian13:nonroot
+ARG BUILDER=docker.io/library/node:26-trixie-slim
+
+# Prepares dist/image, which is the same for every platform. Without scripts of packages: the Node is that of the stage.
+FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN node scripts/image.ts
+
 FROM ${BASE}
 
 ARG VERSION=dev
@@ -14,7 +25,7 @@ LABEL org.opencontainers.image.title="xrayd" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-COPY dist/image/ /
+COPY --from=build /src/dist/image/ /
 
 # Health and metrics must be reachable from outside the container. A single malloc arena saves 8 MB under load at no cost.
 ENV XRAYD_HTTP_ADDRESS=0.0.0.0:2001 \

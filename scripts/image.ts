@@ -1,5 +1,6 @@
 /**
- * npm run image: prepares in dist/image what the image adds to its base, and with --tag builds the image.
+ * npm run image: prepares in dist/image what the image adds to its base, and with --tag builds the image from that.
+ * `docker build .` does both, in the first stage of the Dockerfile.
  *
  *   npm run image -- [--tag NAME] [--base IMAGE] [--with docker|podman|buildah] [--plain-http]
  *   npm run image -- --tag NAME --platforms linux/amd64,linux/arm64 --with buildah [--prepared]      a manifest list
@@ -9,6 +10,8 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeF
 import { parseArgs } from 'node:util';
 
 const ROOT = 'dist/image';
+/** The Dockerfile without its first stage. Its context is ROOT. */
+const DOCKERFILE = 'dist/Dockerfile';
 /** The path of Node in distroless. Without env and shell, the kernel starts it through the first line of the bundle. */
 const NODE = '/nodejs/bin/node';
 const BUILD = {
@@ -36,6 +39,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 if (!values.prepared) prepare();
 
 if (values.tag !== undefined) {
+  writeFileSync(DOCKERFILE, withoutBuild(readFileSync('Dockerfile', 'utf8')));
   const builder = chooseBuilder(values.with);
   const args = [
     ...BUILD[builder],
@@ -47,7 +51,9 @@ if (values.tag !== undefined) {
     ...(values['plain-http'] ? ['--tls-verify=false'] : []),
     ...(values.platforms === undefined ? ['-t'] : ['--platform', values.platforms, '--manifest']),
     values.tag,
-    '.',
+    '-f',
+    DOCKERFILE,
+    ROOT,
   ];
   console.log(`${builder} ${args.join(' ')}`);
   process.exitCode = spawnSync(builder, args, { stdio: 'inherit' }).status ?? 1;
@@ -66,6 +72,15 @@ function prepare(): void {
   cpSync('dist/THIRD-PARTY-LICENSES.txt', `${ROOT}/licenses/xrayd/THIRD-PARTY-LICENSES.txt`);
   writeFileSync(`${ROOT}/licenses/xrayd/sbom.cdx.json`, sbom());
   console.log(`put together ${ROOT} for version ${version}`);
+}
+
+/** Takes the files of the image from the context instead of from the stage that would build them. */
+function withoutBuild(dockerfile: string): string {
+  const copy = `COPY --from=build /src/${ROOT}/ /`;
+  const changed = dockerfile.replace(/^FROM [^\n]* AS build\n[^]*?(?=^FROM )/m, '').replace(copy, 'COPY . /');
+  if (/\bbuild\b.*\/src|AS build|^RUN /m.test(changed) || !changed.includes('COPY . /'))
+    throw new Error('the Dockerfile has another form than scripts/image.ts knows');
+  return changed;
 }
 
 function chooseBuilder(name: string | undefined): Builder {

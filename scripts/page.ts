@@ -10,6 +10,8 @@ export interface Page {
 
 /** Builds the page into dist/page, and returns it for the bundle. */
 export async function buildPage(): Promise<Page> {
+  // Otherwise vite takes the value of whoever runs it, such as vitest's, and builds another page.
+  process.env['NODE_ENV'] = 'production';
   const { output } = (await build({ configFile: 'ui/vite.config.ts', logLevel: 'warn' })) as Rolldown.RolldownOutput;
   const files: Record<string, string> = {};
   const inputs: Record<string, unknown> = {};

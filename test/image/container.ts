@@ -8,7 +8,7 @@ import { ledgerOf, type Ledger } from '../faults/ledger.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const IMAGE = 'localhost/xrayd:test';
-const BASE = 'localhost/xrayd-base:test';
+export const BASE = 'localhost/xrayd-base:test';
 
 /** Why no image can be built and run here; '' when it can. */
 export function whyNoImages(): string {

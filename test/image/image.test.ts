@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -10,15 +10,15 @@ import { eventually } from '../fakes/eventually.ts';
 import { freePort } from '../../src/compose/free-port.ts';
 import { Scope } from '../fakes/scope.ts';
 import { EXAMPLE_KEYS } from '../fakes/xray.ts';
-import { buildImage, Container, IMAGE, whyNoImages, type ContainerConfig } from './container.ts';
+import { BASE, buildImage, Container, IMAGE, whyNoImages, type ContainerConfig } from './container.ts';
 
 const scope = new Scope();
 const skipped = whyNoImages();
 if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined)
   throw new Error(`the image cannot be tested: ${skipped}`);
 
-const inspect = (): Record<string, never> =>
-  (JSON.parse(execFileSync('podman', ['inspect', IMAGE], { encoding: 'utf8' })) as Record<string, never>[])[0]!;
+const inspect = (image = IMAGE): Record<string, never> =>
+  (JSON.parse(execFileSync('podman', ['inspect', image], { encoding: 'utf8' })) as Record<string, never>[])[0]!;
 
 /** A container that sends to `oracle` by its file at the default path, on a free port. */
 async function start(
@@ -76,13 +76,36 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
       'BASE=scratch',
       '-t',
       `${IMAGE}-arm64`,
-      '.',
+      '-f',
+      'dist/Dockerfile',
+      'dist/image',
     ];
     execFileSync('buildah', args, { stdio: 'pipe' });
     const [built] = JSON.parse(execFileSync('podman', ['inspect', `${IMAGE}-arm64`], { encoding: 'utf8' })) as {
       Architecture: string;
     }[];
     expect(built!.Architecture).toBe('arm64');
+  });
+
+  // It installs all dependencies once more.
+  test('docker build in a fresh clone makes the same image', { timeout: 600_000 }, () => {
+    const clone = join(scope.folder(), 'clone');
+    const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(existsSync);
+    for (const file of files) cpSync(file, join(clone, file));
+    execFileSync('test/image/clone-build.sh', [clone, BASE, `${IMAGE}-clone`], { stdio: 'pipe' });
+    const listOf = (image: string): string => execFileSync('test/image/files.sh', [image], { encoding: 'utf8' });
+    expect(listOf(`${IMAGE}-clone`)).toBe(listOf(IMAGE));
+    expect(listOf(IMAGE)).toContain(' ./xray\n');
+    const configOf = (image: string): unknown => {
+      const { Config } = inspect(image) as unknown as { Config: { Labels: Record<string, string> } };
+      const {
+        'org.opencontainers.image.version': _,
+        'org.opencontainers.image.revision': __,
+        ...labels
+      } = Config.Labels;
+      return { ...Config, Labels: labels };
+    };
+    expect(configOf(`${IMAGE}-clone`)).toEqual(configOf(IMAGE));
   });
 
   test('is configured like the reference image (user 10001, entry point, ports), and has a health check and labels', () => {
