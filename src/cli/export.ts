@@ -5,7 +5,7 @@ import type { CommandContext } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
 import type { TraceQuery, RemoteTraces } from './remote-traces.ts';
-import { found, plural, queryOf, reportMissing, reportNotGiven } from './transfer.ts';
+import { found, plural, queryOf, reportEmpty, reportMissing, reportNotGiven } from './transfer.ts';
 
 /** How often `export --wait` searches. */
 const LOOK_MS = 100;
@@ -21,8 +21,9 @@ export async function run(loaded: LoadedConfig<'export'>, { output: { out, say }
     return 1;
   }
   const missing = new Set(query.ids);
-  const count = await writeTraces(found(source.traces(query), missing), out);
-  say(`exported ${plural(count, 'trace')}\n`);
+  const written = await writeTraces(found(source.traces(query), missing), out);
+  say(`exported ${plural(written.traces, 'trace')}\n`);
+  reportEmpty(written, say);
   // The local X-Ray may have deleted some of its oldest traces meanwhile.
   reportNotGiven(source, query, say);
   return reportMissing(missing, say);

@@ -15,6 +15,8 @@ import { ANSWER_BOUNDS, RemoteTraces, type ReturnedTrace, type TraceQuery } from
 /** The result of an import. */
 export interface Imported {
   readonly traces: number;
+  /** Those without a document of their own, of which nothing is stored. */
+  readonly empty: number;
   readonly stored: number;
   readonly refused: number;
   /** The first refusals. */
@@ -109,6 +111,7 @@ export class LocalXRayClient {
   async import(traces: AsyncIterable<ReturnedTrace> | Iterable<ReturnedTrace>): Promise<Imported> {
     const total = { stored: 0, refused: 0, refusals: [] as Refusal[] };
     const ids = new Set<string>();
+    const stocked = new Set<string>();
     let waiting: Outgoing[] = [];
     let bytes = 0;
     const flush = async (): Promise<void> => {
@@ -119,6 +122,7 @@ export class LocalXRayClient {
     for await (const { Id, Segments } of traces) {
       ids.add(Id);
       for (const text of ownDocuments(Segments.map(({ Document }) => Document))) {
+        stocked.add(Id);
         const document = { traceId: Id, text, bytes: sentBytes(text) };
         if (document.bytes > MAX_DOCUMENT_BYTES) {
           refuse(total, [tooLarge(document, `takes ${MAX_DOCUMENT_BYTES}`)]);
@@ -130,7 +134,7 @@ export class LocalXRayClient {
       }
     }
     await flush();
-    return { traces: ids.size, ...total };
+    return { traces: ids.size, empty: ids.size - stocked.size, ...total };
   }
 
   /** Attaches lines of access logs to the stored traces that they name. */

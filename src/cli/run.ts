@@ -14,7 +14,7 @@ import { hasTerminal } from './signals.ts';
 import { programEnv } from './program-env.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { writeTraces } from './trace-file.ts';
-import { plural } from './transfer.ts';
+import { plural, reportEmpty } from './transfer.ts';
 import { writeWhole } from './write-whole.ts';
 import type { CommandContext } from './command.ts';
 
@@ -183,7 +183,7 @@ function durationOf({ summary }: { summary: Readonly<Record<string, unknown>> })
 async function save(xray: LocalXRay, file: string, say: (text: string) => void): Promise<void> {
   const source = await new LocalXRayClient({ url: xray.url, token: '' }).source();
   const texts: string[] = [];
-  const count = await writeTraces(
+  const written = await writeTraces(
     source.traces({ ids: [], filter: '', text: '', sinceMs: Infinity }),
     (text) => void texts.push(text),
   );
@@ -192,5 +192,6 @@ async function save(xray: LocalXRay, file: string, say: (text: string) => void):
   } catch (error) {
     throw new XraydError('XRAYD_RUN', `cannot write the traces: ${messageOf(error)}`, { cause: error });
   }
-  say(`xrayd: saved ${plural(count, 'trace')} to ${file}\n`);
+  say(`xrayd: saved ${plural(written.traces, 'trace')} to ${file}\n`);
+  reportEmpty(written, say);
 }

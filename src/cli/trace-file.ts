@@ -7,20 +7,28 @@ const BEGIN = '{"Traces":[';
 /** Of one JSON text. Parsed, each level or value takes up to 100 bytes, whatever the size of the file. */
 const LIMITS = { maxDepth: 1_000_000, maxValues: 5_000_000 };
 
-/** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. Resolves with their number. */
+export interface Written {
+  readonly traces: number;
+  /** Those of which X-Ray returns nothing, because they have only subsegments whose segment never arrived. */
+  readonly empty: number;
+}
+
+/** Writes traces as one JSON object in the format of BatchGetTraces, trace by trace. */
 export async function writeTraces(
   traces: AsyncIterable<ReturnedTrace>,
   write: (text: string) => Promise<void> | void,
-): Promise<number> {
+): Promise<Written> {
   let count = 0;
+  let empty = 0;
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
     const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
     // Writes nothing before the first trace, so that an error of X-Ray leaves no partial file.
     await write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
     count++;
+    if (segments.length === 0) empty++;
   }
   await write(`${count === 0 ? BEGIN : ''}\n]}\n`);
-  return count;
+  return { traces: count, empty };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { traceIdsIn } from '../trace/trace-id.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Imported } from './local-client.ts';
+import type { Written } from './trace-file.ts';
 import type { ReturnedTrace, TraceQuery, RemoteTraces } from './remote-traces.ts';
 
 /** Requested traces that do not exist. */
@@ -31,6 +32,14 @@ export function reportNotGiven({ notGiven }: RemoteTraces, { ids }: TraceQuery, 
   return 1;
 }
 
+/** What is left out looks, in the file, as if it had not been there. */
+export function reportEmpty({ empty }: Written, say: (line: string) => void): void {
+  if (empty === 0) return;
+  say(
+    `xrayd: ${plural(empty, 'trace')} without segments: X-Ray does not return subsegments whose segment never arrived\n`,
+  );
+}
+
 export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'>): TraceQuery {
   const text = 'text' in config ? config.text : '';
   return {
@@ -42,12 +51,13 @@ export function queryOf({ config }: LoadedConfig<'export'> | LoadedConfig<'pull'
 }
 
 export function report(
-  { traces, stored, refused, refusals }: Imported,
+  { traces, empty, stored, refused, refusals }: Imported,
   say: (line: string) => void,
   file?: string,
 ): number {
   const where = file === undefined ? '' : ` of ${file}`;
   say(`imported ${plural(traces, 'trace')}: ${plural(stored, 'document')} stored, ${refused} refused\n`);
+  if (empty > 0) say(`  ${plural(empty, 'trace')} without segments: nothing to store\n`);
   for (const { Id, ErrorCode, Message } of refusals)
     say(`  refused ${Id ?? 'a document'}${where}: ${ErrorCode}: ${Message}\n`);
   if (refused > refusals.length) say(`  … and ${refused - refusals.length} more\n`);

@@ -47,6 +47,7 @@ test('counts what the local X-Ray stored and refused', async () => {
   );
   expect(await new LocalXRayClient({ url: server.url, token: '' }).import([trace])).toEqual({
     traces: 1,
+    empty: 0,
     stored: 0,
     refused: 1,
     refusals: [{ Id: null, ErrorCode: 'ParseError', Message: '' }],

@@ -51,14 +51,14 @@ test('a segment document keeps the digits of its numbers', () => {
 
 test('reads what it writes', async () => {
   const texts: string[] = [];
-  const count = await writeTraces(
+  const written = await writeTraces(
     (async function* (): AsyncGenerator<ReturnedTrace> {
       yield TRACE;
       yield { ...TRACE, Duration: 1.5, LimitExceeded: false };
     })(),
     (text) => void texts.push(text),
   );
-  expect(count).toBe(2);
+  expect(written).toEqual({ traces: 2, empty: 0 });
   expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
 });
 

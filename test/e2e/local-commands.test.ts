@@ -139,6 +139,24 @@ test('lists, exports and imports a segment marked as inferred, and one with time
   expect(again.stderr).toBe('imported 2 traces: 2 documents stored, 0 refused\n');
 });
 
+test('export and import say which traces have only subsegments whose segment never arrived', async () => {
+  const times = { start_time: local.now, end_time: local.now + 1 };
+  const orphan = { type: 'subsegment', parent_id: '1234567890abcdef' };
+  const file = join(scope.folder(), 'traces.ndjson');
+  const documents = [
+    { ...segmentJson('whole', { trace_id: local.nextTraceId() }), ...times },
+    { ...segmentJson('orphan', { trace_id: local.nextTraceId() }), ...times, ...orphan },
+  ];
+  writeFileSync(file, documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
+  expect(await xraydHere(['import', '--api', local.api, file])).toMatchObject({ code: 0 });
+  const exported = await xraydHere(['export', '--api', local.api]);
+  expect(exported.stderr).toMatch(/^exported 2 traces\nxrayd: 1 trace without segments: X-Ray does not return/);
+  writeFileSync(file, exported.stdout);
+  expect((await xraydHere(['import', '--api', other.api, file])).stderr).toBe(
+    'imported 2 traces: 1 document stored, 0 refused\n  1 trace without segments: nothing to store\n',
+  );
+});
+
 test('import names the documents that X-Ray would refuse, and stores the others', async () => {
   const file = join(scope.folder(), 'traces.ndjson');
   writeFileSync(
