@@ -81,8 +81,8 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     },
   },
   image: {
-    about: 'the container image',
-    needs: 'root, buildah, podman',
+    about: 'the container image, the packages for Linux, and a release',
+    needs: 'root, buildah, podman, skopeo, rpm, systemd, go',
     settings: {
       include: ['test/image/**/*.test.ts'],
       testTimeout: 3 * MINUTE,
