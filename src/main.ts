@@ -1,5 +1,6 @@
-import type { CommandOutput } from './cli/command.ts';
+import { isatty } from 'node:tty';
 import { COMMANDS } from './cli/commands.ts';
+import { consoleOutput } from './cli/console-output.ts';
 import { END_WITH } from './cli/end-with.ts';
 import { runCommand } from './cli/run-command.ts';
 import { keepInspectorClosed } from './cli/signals.ts';
@@ -38,11 +39,10 @@ async function main(): Promise<number> {
   return runCommand(commandLine, { env: process.env, output: OUTPUT });
 }
 
-const OUTPUT: CommandOutput = {
-  /** If the reader is gone, `endWithReader` ends the process. */
-  out: (text) => new Promise((done) => void process.stdout.write(text, (error) => void (error ?? done()))),
-  say: (text) => void process.stderr.write(text),
-};
+const OUTPUT = consoleOutput(
+  { isTerminal: isatty(1), write: (text, onWritten) => void process.stdout.write(text, onWritten) },
+  { isTerminal: isatty(2), write: (text) => void process.stderr.write(text) },
+);
 
 /** `xrayd export | head`: nobody reads the rest. Node ignores SIGPIPE. */
 function endWithReader(): void {

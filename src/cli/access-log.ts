@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isProblem, readAccessLog } from '../formats/access-log.ts';
-import { monotonicMs } from '../pipeline/clock.ts';
 import { messageOf } from '../pipeline/errors.ts';
+import type { CommandOutput } from './command.ts';
 import type { AccessLogCounts, LocalXRayClient } from './local-client.ts';
 import { plural } from './transfer.ts';
 
@@ -13,7 +13,6 @@ const BYTES_A_CALL = 200_000;
 const MAX_LINE = 64 * 1024;
 /** A line that is longer is skipped; a file with such a line is no access log, and may have no end. */
 const MAX_SKIPPED = 16 * 1024 * 1024;
-const PROGRESS_MS = 5_000;
 const MAX_PROBLEMS = 10;
 const NEWLINE = 10;
 
@@ -37,7 +36,7 @@ interface Read {
 export async function importAccessLogs(
   files: readonly string[],
   local: Pick<LocalXRayClient, 'attachLines'>,
-  say: (text: string) => void,
+  { say, progress }: Pick<CommandOutput, 'say' | 'progress'>,
 ): Promise<number> {
   const total: AccessLogCounts = { attached: 0, known: 0, missing: 0, beyond: 0 };
   let code = 0;
@@ -51,7 +50,7 @@ export async function importAccessLogs(
     };
     const problem = await readFile(file, read, {
       add,
-      onProgress: () => say(`${name}: ${count(read.lines)} so far\n`),
+      onLine: () => progress(`${name}: ${count(read.lines)}`),
     });
     if (problem !== undefined) say(`xrayd: cannot read ${name} after line ${read.lines}: ${problem}\n`);
     sayProblems(name, read, say);
@@ -70,7 +69,7 @@ export async function importAccessLogs(
 async function readFile(
   file: string,
   read: Read,
-  { add, onProgress }: { add: (lines: readonly string[]) => Promise<void>; onProgress: () => void },
+  { add, onLine }: { add: (lines: readonly string[]) => Promise<void>; onLine: () => void },
 ): Promise<string | undefined> {
   let waiting: string[] = [];
   let bytes = 0;
@@ -80,7 +79,6 @@ async function readFile(
     bytes = 0;
   };
   const lines = linesOf(unzipped(file === '-' ? process.stdin : createReadStream(file)))[Symbol.asyncIterator]();
-  let saidMs = monotonicMs();
   for (;;) {
     let next: IteratorResult<string>;
     try {
@@ -92,10 +90,7 @@ async function readFile(
     if (next.done === true) break;
     const line = next.value;
     read.lines++;
-    if (monotonicMs() - saidMs > PROGRESS_MS) {
-      saidMs = monotonicMs();
-      onProgress();
-    }
+    if (read.lines % LINES_A_CALL === 0) onLine();
     if (line.trim() === '') continue;
     const view = line.length > MAX_LINE ? { problem: `is longer than ${MAX_LINE} bytes` } : readAccessLog(line);
     if (isProblem(view)) note(read, view.problem);

@@ -32,6 +32,8 @@ export interface CommandContext<C extends Command = Command> {
 export interface CommandOutput {
   /** Writes a result to standard output; resolves when the text is written. */
   readonly out: (text: string) => Promise<void>;
-  /** Writes progress and problems to standard error. */
+  /** Writes results and problems to standard error. */
   readonly say: (text: string) => void;
+  /** Shows how far the command is in one line of a terminal, in place of the previous one; elsewhere nothing. */
+  readonly progress: (text: string) => void;
 }

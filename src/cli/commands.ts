@@ -35,7 +35,7 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
   },
   export: {
     help: 'print traces of a local X-Ray as JSON, in the format of BatchGetTraces',
-    examples: ['xrayd export', "xrayd export --since 5 --filter 'fault'"],
+    examples: ['xrayd export', "xrayd export --since 5 --filter 'fault' --save traces.json"],
     exits: {
       0: 'all traces that were asked for are in the output',
       1: 'no local X-Ray answered, the filter is wrong, or a trace is missing',

@@ -5,7 +5,7 @@ import type { CommandContext } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
 import { readTraces } from './trace-file.ts';
 import type { ReturnedTrace } from './remote-traces.ts';
-import { report } from './transfer.ts';
+import { counted, report } from './transfer.ts';
 
 /** Time limit for a file of traces, or a pipe that a program writes to. */
 const READ_MS = 60_000;
@@ -15,13 +15,13 @@ const MAX_FILE_BYTES = 500 * 1024 * 1024;
 /** `xrayd import FILE…`; "-" or no name means standard input. */
 export async function run(
   loaded: LoadedConfig<'import'>,
-  { operands: files, output: { say } }: CommandContext,
+  { operands: files, output: { say, progress } }: CommandContext,
 ): Promise<number> {
   const local = LocalXRayClient.of(loaded);
   const named = files.length === 0 ? ['-'] : files;
   if (loaded.config.albLog) {
     const { importAccessLogs } = await import('./access-log.ts');
-    return importAccessLogs(named, local, say);
+    return importAccessLogs(named, local, { say, progress });
   }
   let code = 0;
   for (const file of named) {
@@ -41,7 +41,10 @@ export async function run(
         },
       );
     }
-    code = Math.max(code, report(await local.import(traces), say, file === '-' ? 'standard input' : file));
+    code = Math.max(
+      code,
+      report(await local.import(counted(traces, 'imported', progress)), say, file === '-' ? 'standard input' : file),
+    );
   }
   return code;
 }

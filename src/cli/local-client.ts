@@ -2,7 +2,7 @@ import type { XRayClient } from '@aws-sdk/client-xray';
 import type { LoadedConfig } from '../config/load.ts';
 import { jsonIn } from '../aws/answer-json.ts';
 import { directCall, reasonIn, type DirectAnswer } from '../aws/direct-call.ts';
-import { formatAddress } from '../pipeline/address.ts';
+import { formatAddress, reachable } from '../pipeline/address.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
 import { embeddedIn } from '../formats/xray/embedded.ts';
@@ -79,7 +79,7 @@ export class LocalXRayClient {
   }
 
   static of({ config }: LoadedConfig<'export' | 'import' | 'pull'>): LocalXRayClient {
-    return new LocalXRayClient({ url: `http://${formatAddress(config.api)}`, token: config.token });
+    return new LocalXRayClient({ url: `http://${formatAddress(reachable(config.api))}`, token: config.token });
   }
 
   async source(): Promise<RemoteTraces> {

@@ -53,7 +53,7 @@ function welcomeOf({ udp, tcp, http }: Runtime, { config }: LoadedConfig<'local'
   const lines = [
     `xrayd ${VERSION}: local X-Ray on ${where}. ${traced}, ${kept}.`,
     `  Open          http://${api}/${token === '' ? '' : `?token=${encodeURIComponent(token)}`}`,
-    `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(date -d '-1 hour' +%s) --end-time $(date +%s)`,
+    `  Read traces:  aws xray get-trace-summaries --endpoint-url http://${api} --region us-east-1 --start-time $(($(date +%s) - 3600)) --end-time $(date +%s)`,
     ...(token === '' ? [] : [`  Token for readers, as the access key id of an AWS client: ${token}`]),
     ...(http?.address === undefined ? [] : [`  Health and metrics: http://${formatAddress(reachable(http.address))}`]),
   ];

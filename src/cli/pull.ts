@@ -7,8 +7,8 @@ import { XraydError } from '../pipeline/errors.ts';
 import { lineLogger } from '../telemetry/line-logger.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
-import { ANSWER_BOUNDS, RemoteTraces, type ReturnedTrace } from './remote-traces.ts';
-import { found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
+import { ANSWER_BOUNDS, RemoteTraces } from './remote-traces.ts';
+import { counted, found, queryOf, report, reportMissing, reportNotGiven } from './transfer.ts';
 
 /** Longer than any provider may take, because nothing else can be done meanwhile. */
 const SEARCH_MS = 120_000;
@@ -43,17 +43,15 @@ export async function run(loaded: LoadedConfig<'pull'>, { env, output }: Command
 }
 
 /** Copies from AWS into the local X-Ray. */
-async function pullTraces(loaded: LoadedConfig<'pull'>, client: XRayClient, { say }: CommandOutput): Promise<number> {
-  let seen = 0;
+async function pullTraces(
+  loaded: LoadedConfig<'pull'>,
+  client: XRayClient,
+  { say, progress }: CommandOutput,
+): Promise<number> {
   const query = queryOf(loaded);
   const missing = new Set(query.ids);
   const source = new RemoteTraces(client);
-  const traces = (async function* (): AsyncGenerator<ReturnedTrace> {
-    for await (const trace of found(source.traces(query), missing)) {
-      if (++seen % 100 === 0) say(`pulled ${seen} traces …\n`);
-      yield trace;
-    }
-  })();
+  const traces = counted(found(source.traces(query), missing), 'pulled', progress);
   const code = report(await LocalXRayClient.of(loaded).import(traces), say);
   return Math.max(code, reportMissing(missing, say), reportNotGiven(source, query, say));
 }

@@ -18,17 +18,25 @@ export async function writeTraces(
   traces: AsyncIterable<ReturnedTrace>,
   write: (text: string) => Promise<void> | void,
 ): Promise<Written> {
-  let count = 0;
-  let empty = 0;
+  const written = { traces: 0, empty: 0 };
+  for await (const text of traceTexts(traces, written)) await write(text);
+  return written;
+}
+
+/** The JSON object in pieces: one for each trace, and the end. Counts them in `written`. */
+export async function* traceTexts(
+  traces: AsyncIterable<ReturnedTrace>,
+  written: { -readonly [K in keyof Written]: Written[K] },
+): AsyncGenerator<string> {
   for await (const { Id, Duration, LimitExceeded, Segments } of traces) {
     const segments = Segments.map((segment) => ({ Id: segment.Id, Document: segment.Document }));
-    // Writes nothing before the first trace, so that an error of X-Ray leaves no partial file.
-    await write(`${count === 0 ? BEGIN : ','}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`);
-    count++;
-    if (segments.length === 0) empty++;
+    // Nothing comes before the first trace, so that an error of X-Ray leaves no partial output.
+    const begin = written.traces === 0 ? BEGIN : ',';
+    yield `${begin}\n${JSON.stringify({ Id, Duration, LimitExceeded, Segments: segments })}`;
+    written.traces++;
+    if (segments.length === 0) written.empty++;
   }
-  await write(`${count === 0 ? BEGIN : ''}\n]}\n`);
-  return { traces: count, empty };
+  yield `${written.traces === 0 ? BEGIN : ''}\n]}\n`;
 }
 
 /**

@@ -18,6 +18,19 @@ export async function* found(
   }
 }
 
+/** Passes the traces on, and reports how many there were: `pulled 120 traces`. */
+export async function* counted(
+  traces: AsyncIterable<ReturnedTrace> | Iterable<ReturnedTrace>,
+  verb: string,
+  progress: (text: string) => void,
+): AsyncGenerator<ReturnedTrace> {
+  let count = 0;
+  for await (const trace of traces) {
+    progress(`${verb} ${plural(++count, 'trace')}`);
+    yield trace;
+  }
+}
+
 /** A requested trace that does not exist is a failure, which the exit code reports. */
 export function reportMissing(missing: ReadonlySet<string>, say: (line: string) => void): number {
   for (const id of [...missing].slice(0, MAX_MISSING)) say(`xrayd: trace ${id} does not exist\n`);

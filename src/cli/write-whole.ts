@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { systemCodeOf } from '../pipeline/errors.ts';
 import { statIfThere } from '../pipeline/file-stats.ts';
 
@@ -10,26 +10,38 @@ import { statIfThere } from '../pipeline/file-stats.ts';
 const NOT_REPLACEABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV', 'ENAMETOOLONG']);
 
 /**
- * Writes a temporary file and renames it, so that a reader, a second writer or an interruption finds either the old or
- * the new contents.
- * Writes to anything but a regular file (/dev/stdout, a pipe) directly. Rejects with the disk's error.
+ * Writes a temporary file and renames it, so that a reader, a second writer, an interruption or an error of `content`
+ * finds or leaves either the old or the new contents.
+ * Writes to anything but a regular file (/dev/stdout, a pipe) directly. Rejects with the disk's error, or `content`'s.
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, content: string | AsyncIterable<string>): Promise<void> {
   const there = await whatIs(path);
-  if (there === 'other') return writeFile(path, text);
+  if (there === 'other') return writeFile(path, content);
   // A symbolic link stays a link.
   const target = there === 'file' ? await realpath(path) : path;
   const aside = `${target}.${randomBytes(4).toString('hex')}.part`;
+  let isBegun = false;
+  let isWhole = false;
   try {
     // Traces contain what users typed: a new file is readable by its owner only, an existing one keeps its owner and
     // mode.
-    await writeFile(aside, text, { flag: 'wx', mode: 0o600 });
+    const file = await open(aside, 'wx', 0o600);
+    isBegun = true;
+    try {
+      await file.writeFile(content);
+      isWhole = true;
+    } finally {
+      await file.close();
+    }
     if (there === 'file') await makeAlike(aside, target);
     await rename(aside, target);
   } catch (error) {
-    await unlink(aside).catch(() => {});
-    if (there === 'file' && NOT_REPLACEABLE.has(systemCodeOf(error) ?? '')) return writeFile(path, text);
+    const isInPlace = there === 'file' && NOT_REPLACEABLE.has(systemCodeOf(error) ?? '');
+    if (isInPlace && isWhole) return await copyFile(aside, path);
+    if (isInPlace && !isBegun) return await writeFile(path, content);
     throw error;
+  } finally {
+    await unlink(aside).catch(() => {});
   }
 }
 

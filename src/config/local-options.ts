@@ -162,12 +162,12 @@ export const LOCAL_OPTIONS = {
   },
   save: {
     group: 'Local X-Ray',
-    commands: ['run'],
+    commands: ['run', 'export'],
     kind: 'text',
     form: 'path',
     flag: 'save',
     default: '',
     placeholder: 'FILE',
-    help: 'Write the traces to this file, in the format of BatchGetTraces.',
+    help: 'Write the traces to this file, in the format of BatchGetTraces. It exists only once it is complete.',
   },
 } as const satisfies Record<string, OptionSpec>;

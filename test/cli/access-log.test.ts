@@ -15,7 +15,7 @@ async function imported(chunks: Iterable<string>): Promise<{ code: number; said:
   await pipeline(Readable.from(chunks), createWriteStream(file));
   let said = '';
   const local = { attachLines: async () => ({ attached: 0, known: 0, missing: 0, beyond: 0 }) };
-  const code = await importAccessLogs([file], local, (text) => (said += text));
+  const code = await importAccessLogs([file], local, { say: (text) => void (said += text), progress: () => {} });
   return { code, said };
 }
 

@@ -1,9 +1,13 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sharedLocal } from '../fakes/shared-local.ts';
 import { xraydHere } from '../fakes/command.ts';
 import type { Ended } from '../fakes/program.ts';
+import { Scope } from '../fakes/scope.ts';
 
 const local = await sharedLocal();
+const scope = new Scope();
 
 const exported = (...args: string[]): Promise<Ended> => xraydHere(['export', '--api', local.api, ...args]);
 
@@ -55,4 +59,32 @@ test('a mistake in a query writes nothing to standard output', async () => {
     `exported 1 trace\nxrayd: trace ${unknown} does not exist\n`,
     [id],
   ]);
+});
+
+test('export --save writes the file as a whole: a mistake in the filter leaves none, or the one that was there', async () => {
+  const folder = scope.folder();
+  const file = join(folder, 'traces.json');
+  const id = await local.putTrace();
+  expect((await exported('--filter', 'service(', '--save', file)).code).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+  const saved = await exported('--trace-id', id, '--save', file);
+  expect(saved).toEqual({ code: 0, stdout: '', stderr: 'exported 1 trace\n' });
+  const text = readFileSync(file, 'utf8');
+  expect(idsIn({ ...saved, stdout: text })).toEqual([id]);
+  expect((await exported('--filter', 'service(', '--save', file)).code).toBe(1);
+  expect([readdirSync(folder), readFileSync(file, 'utf8')]).toEqual([['traces.json'], text]);
+  const nowhere = await exported('--trace-id', id, '--save', join(folder, 'no', 'x.json'));
+  expect(nowhere).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^xrayd: cannot write the traces: ENOENT/) as string,
+  });
+  expect(existsSync(join(folder, 'no'))).toBe(false);
+});
+
+test('an address of all interfaces is never shown as a link', async () => {
+  for (const [api, shown] of [
+    ['0.0.0.0:9', '127.0.0.1:9'],
+    ['[::]:9', 'localhost:9'],
+  ] as const)
+    expect((await xraydHere(['export', '--api', api])).stderr).toContain(`no local X-Ray answers at http://${shown}`);
 });

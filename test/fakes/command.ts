@@ -16,6 +16,7 @@ export async function xraydHere(
   const output: CommandOutput = {
     out: async (text) => void (stdout += text),
     say: (text) => void (stderr += text),
+    progress: () => {},
   };
   let code: number;
   try {
