@@ -8,6 +8,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +23,11 @@ if (rpmArch === undefined) throw new Error(`--arch takes one of ${Object.keys(AR
 const { version, description, homepage } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
 /** Of both systems: a prerelease is older than its release. */
 const packageVersion = version!.replace('-', '~');
+const COMPLETIONS = {
+  bash: 'usr/share/bash-completion/completions/xrayd',
+  zsh: 'usr/share/zsh/site-functions/_xrayd',
+  fish: 'usr/share/fish/vendor_completions.d/xrayd.fish',
+};
 const UNIT = 'xrayd.service';
 const SCRIPTS = 'deploy/packages';
 const out = resolve(values.out);
@@ -47,6 +53,15 @@ function fill(root: string): void {
   symlinkSync('xrayd', join(root, 'usr/bin/xray'));
   place(`usr/lib/systemd/system/${UNIT}`, `deploy/systemd/${UNIT}`);
   place('usr/share/xrayd/cfg.yaml', `${SCRIPTS}/cfg.yaml`);
+  // Where distributions expect them of packages. By the bundle: the executable may be for another architecture.
+  for (const [shell, file] of Object.entries(COMPLETIONS)) {
+    const script = join(work, shell);
+    writeFileSync(script, execFileSync(process.execPath, ['dist/xrayd.cjs', 'completion', shell]));
+    place(file, script);
+  }
+  const page = join(work, 'xrayd.1.gz');
+  writeFileSync(page, gzipSync(readFileSync('docs/xrayd.1'), { level: 9 }));
+  place('usr/share/man/man1/xrayd.1.gz', page);
   place('usr/share/doc/xrayd/copyright', 'LICENSE');
   place('usr/share/doc/xrayd/THIRD-PARTY-LICENSES.txt', 'dist/THIRD-PARTY-LICENSES.txt');
 }
@@ -104,6 +119,10 @@ ${description}.
 /usr/lib/systemd/system/${UNIT}
 /usr/share/xrayd
 /usr/share/doc/xrayd
+/usr/share/man/man1/xrayd.1.gz
+${Object.values(COMPLETIONS)
+  .map((file) => `/${file}`)
+  .join('\n')}
 %post
 ${script('installed')}
 %preun

@@ -29,6 +29,10 @@ until_ok answers
 echo "type $(state Type), $(state ActiveState), user $(state User), watchdog $(state WatchdogUSec)"
 ps -o user= -p "$(state MainPID)"
 
+bash -c 'source /usr/share/bash-completion/completions/xrayd; complete -p xrayd' | grep -o -- '-F _xrayd'
+test -e /usr/share/zsh/site-functions/_xrayd && test -e /usr/share/fish/vendor_completions.d/xrayd.fish
+zcat /usr/share/man/man1/xrayd.1.gz | grep -c '^.TH'
+
 say 'a segment'
 xrayd local --bind 127.0.0.1:3000 --bind-tcp 127.0.0.1:3000 --http-address off --otlp-http off --otlp-grpc off --zipkin off >upstream 2>&1 &
 upstream=$!

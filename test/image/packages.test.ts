@@ -69,7 +69,7 @@ describe.skipIf(skipped !== '')(`the packages for Linux${skipped && ` (skipped: 
     );
     expect(partsOf(stdout)).toMatchObject({
       'the deb': expect.stringContaining(
-        'the configuration is as it was\nenabled\ntype notify, active, user xray, watchdog 30s\nxray\n',
+        'the configuration is as it was\nenabled\ntype notify, active, user xray, watchdog 30s\nxray\n-F _xrayd\n1\n',
       ) as string,
       'a segment': 'arrived\n',
       'a daemon that hangs': 'restarted after Watchdog timeout\n',
