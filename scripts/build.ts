@@ -2,7 +2,7 @@
  * Builds dist/xrayd.cjs (the whole program in one file, including the code of its threads and the page) and
  * dist/index.cjs (the library, without AWS).
  */
-import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { COMMANDS } from '../src/cli/commands.ts';
@@ -15,6 +15,9 @@ const { version, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as
 };
 const OUTPUT = 'dist/xrayd.cjs';
 const LIBRARY = 'dist/index.cjs';
+
+// The first `npx xrayd` in a checkout runs `prepare`: half a minute of silence, and another program under a running one.
+if (process.argv.includes('--prepare') && process.env['npm_command'] === 'exec' && existsSync(OUTPUT)) process.exit();
 
 /**
  * Runs before anything else, with syntax that every Node understands. CommonJS, and syntax for an old Node: an ES
