@@ -122,7 +122,7 @@ function scrape(bench: Bench): void {
   const accounting = new Accounting();
   const sources = {
     udp: { kernelDrops: () => 4 },
-    batcher: { limitBytes: 10, concurrency: 2 },
+    batcher: { limitBytes: 10, concurrency: 2, lastReceivedMs: 4_000 },
     exporter: { lastSuccessMs: 5_000 },
     log: {},
   };

@@ -60,6 +60,7 @@ export class CredentialSource implements Component {
   #current: AwsCredentials | undefined;
   #provider = '';
   #problem = '';
+  #tried: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -97,6 +98,11 @@ export class CredentialSource implements Component {
   /** Why there are no credentials. */
   get problem(): string {
     return this.#problem || 'no AWS credentials yet: still searching';
+  }
+
+  /** What each provider answered in the last search, if none had credentials. */
+  get tried(): readonly string[] {
+    return this.#tried;
   }
 
   /** Searches in the background: without credentials, the daemon still receives and buffers. */
@@ -257,6 +263,7 @@ export class CredentialSource implements Component {
     this.#endsAtMs = this.#foundAtMs + lifetimeOf(credentials, this.#deps.wallNow());
     this.#provider = provider.name;
     this.#problem = '';
+    this.#tried = [];
     this.#failures = 0;
     if (isNews) void this.#announce(provider, credentials);
     else this.#deps.log.debug({ provider: provider.name, expires: expiryOf(credentials) }, 'credentials refreshed');
@@ -280,6 +287,7 @@ export class CredentialSource implements Component {
     const { log } = this.#deps;
     const isFirst = this.#failures === 0;
     const isHeld = this.#valid() !== undefined;
+    this.#tried = tried;
     this.#problem = `no ${isHeld ? 'new ' : ''}AWS credentials. Tried ${tried.join('; ')}`;
     const delayMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
     this.#failures++;

@@ -85,6 +85,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   readonly #spool: Spool | undefined;
   readonly #commit: GroupCommit | undefined;
   #calls = 0;
+  #lastReceivedMs = 0;
   readonly #timer = new DueTimer(() => this.#pump());
   #isDraining = false;
   #stopped: Promise<void> | undefined;
@@ -151,6 +152,11 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     return this.#config.maxBytes;
   }
 
+  /** When documents last arrived, on the monotonic clock; 0 = never. */
+  get lastReceivedMs(): number {
+    return this.#lastReceivedMs;
+  }
+
   /** Maximum number of concurrent calls at present. */
   get concurrency(): number {
     return this.#limiter.concurrency;
@@ -165,6 +171,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   }
 
   push(chunk: Chunk): void {
+    this.#lastReceivedMs = this.#now();
     if (!this.#exporter.accepts.includes(chunk.format)) return this.#sender.refuseFormat(chunk.count);
     this.#buffer.push(chunk);
     this.#eviction.evict();
@@ -181,6 +188,7 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     const problem = this.#sizeProblem(documents);
     if (problem !== undefined) return problem;
     const arrivedAtMs = this.#now();
+    this.#lastReceivedMs = arrivedAtMs;
     for (const [position, document] of documents.entries())
       this.#buffer.pushDocument(document, arrivedAtMs, format, ticketOf(position, onSettled));
     this.#accounting.received += documents.length;
@@ -192,7 +200,10 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
   async keep(documents: readonly Uint8Array[], format: DocumentFormat): Promise<KeepAnswer> {
     const isTaken = !this.#isDraining && documents.length > 0 && this.#exporter.accepts.includes(format);
     if (this.#commit === undefined || !isTaken) return this.offer(documents, format);
-    return this.#sizeProblem(documents) ?? this.#commit.add(documents, format);
+    const problem = this.#sizeProblem(documents);
+    if (problem !== undefined) return problem;
+    this.#lastReceivedMs = this.#now();
+    return this.#commit.add(documents, format);
   }
 
   #sizeProblem(documents: readonly Uint8Array[]): 'too_large' | 'full' | undefined {

@@ -34,6 +34,11 @@ export class DaemonMetrics {
     return samples?.reduce((sum, { value }) => sum + value, 0);
   }
 
+  /** The sum of the samples with such labels. */
+  sumOf(name: string, isWanted: (labels: Readonly<Record<string, string>>) => boolean): number {
+    return (this.#samples.get(name) ?? []).reduce((sum, { labels, value }) => sum + (isWanted(labels) ? value : 0), 0);
+  }
+
   /** The samples that are not 0, by a label. */
   by(name: string, label: string): readonly (readonly [string, number])[] {
     return (this.#samples.get(name) ?? [])

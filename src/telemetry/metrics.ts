@@ -7,8 +7,8 @@ import { PROCESS_METRICS, processMetrics } from './process-metrics.ts';
 /** The parts that are read at each scrape. A metric reads from a part what the part has. */
 export interface MetricSources {
   readonly udp: { kernelDrops(): number };
-  readonly batcher: { readonly limitBytes: number; readonly concurrency: number };
-  /** `lastSuccessMs` is on the monotonic clock; 0 = never. */
+  /** Times are on the monotonic clock; 0 = never. */
+  readonly batcher: { readonly limitBytes: number; readonly concurrency: number; readonly lastReceivedMs: number };
   readonly exporter: { readonly lastSuccessMs: number };
   /** `expiresAtMs` is since the epoch; undefined if there are no credentials or they do not expire. */
   readonly credentials?: { readonly expiresAtMs: number | undefined } | undefined;
@@ -44,7 +44,7 @@ export const METRICS: readonly Metric[] = [
   ),
   counter(
     'xrayd_segments_rejected_total',
-    'Datagrams that are not valid segments: empty, no_document, bad_header, or otlp (local X-Ray: metrics of AWS Distro for OpenTelemetry, which it does not store, and bodies that cannot be decoded).',
+    'Datagrams that are not valid segments: empty (also the probe of `xrayd doctor`), no_document, bad_header, or otlp (local X-Ray: metrics of AWS Distro for OpenTelemetry, which it does not store, and bodies that cannot be decoded).',
     (s) => by('reason', s.rejected),
     'reason',
   ),
@@ -92,8 +92,13 @@ export const METRICS: readonly Metric[] = [
     'When the current credentials expire. Absent if they do not expire or there are none.',
     (_s, { credentials }) => (credentials?.expiresAtMs === undefined ? undefined : credentials.expiresAtMs / SECONDS),
   ),
+  gauge(
+    'xrayd_last_segment_received_timestamp_seconds',
+    'When segments last arrived, over any protocol; 0 = not yet.',
+    (_s, { batcher }) => secondsOf(batcher.lastReceivedMs),
+  ),
   gauge('xrayd_last_success_timestamp_seconds', 'When X-Ray last accepted segments; 0 = not yet.', (_s, { exporter }) =>
-    exporter.lastSuccessMs === 0 ? 0 : wallTimeOf(exporter.lastSuccessMs) / SECONDS,
+    secondsOf(exporter.lastSuccessMs),
   ),
   counter(
     'xrayd_tee_segments_total',
@@ -119,6 +124,10 @@ function counter(name: string, help: string, read: Metric['read'], ...labels: st
 
 function gauge(name: string, help: string, read: Metric['read'], ...labels: string[]): Metric {
   return { name, type: 'gauge', help, labels, read };
+}
+
+function secondsOf(monotonic: number): number {
+  return monotonic === 0 ? 0 : wallTimeOf(monotonic) / SECONDS;
 }
 
 /** Renders /metrics. All numbers of a scrape are from the same moment, so that the accounting identity holds. */

@@ -31,6 +31,16 @@ test('sends a partial batch when its oldest segment has waited the maximum time'
   expect(exporter.calls.map(({ batch }) => textsOf(batch))).toEqual([['a', 'b']]);
 });
 
+test('knows when documents last arrived, in datagrams or over TCP', () => {
+  const { push, batcher } = setUp();
+  expect(batcher.lastReceivedMs).toBe(0);
+  push('a');
+  const first = batcher.lastReceivedMs;
+  vi.advanceTimersByTime(5_000);
+  batcher.offer([Buffer.from('b')], 'xray');
+  expect([first > 0, batcher.lastReceivedMs - first]).toEqual([true, 5_000]);
+});
+
 test('a batch holds at most half a megabyte', () => {
   const { push, exporter } = setUp({ maxBytes: 64 * 1024 * 1024 });
   push(...Array.from({ length: 50 }, () => 'x'.repeat(60_000)));

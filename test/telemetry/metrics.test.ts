@@ -6,7 +6,7 @@ import { METRICS, metricsDoc, MetricsPage } from '../../src/telemetry/metrics.ts
 
 const SOURCES = {
   udp: { kernelDrops: () => 4 },
-  batcher: { limitBytes: 10, concurrency: 2 },
+  batcher: { limitBytes: 10, concurrency: 2, lastReceivedMs: 4_000 },
   exporter: { lastSuccessMs: 5_000 },
   log: {},
 };
@@ -33,7 +33,7 @@ test('keeps every metric name that dashboards use', () => {
   const names = new Set(NAMES);
   const promised = `segments_received_total segments_rejected_total segments_dropped_total segments_sent_total segments_unprocessed_total segments_retried_total
     kernel_drops_total buffer_segments buffer_bytes buffer_limit_bytes in_flight_segments put_trace_segments_total put_trace_segments_duration_seconds
-    upload_concurrency proxy_requests_total credentials_expiry_timestamp_seconds last_success_timestamp_seconds segments_restored_total spooled_segments spooled_bytes`;
+    upload_concurrency proxy_requests_total credentials_expiry_timestamp_seconds last_success_timestamp_seconds last_segment_received_timestamp_seconds segments_restored_total spooled_segments spooled_bytes`;
   for (const name of promised.split(/\s+/)) expect(names).toContain(`xrayd_${name}`);
 });
 

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type Certificate } from 'node:tls';
 import { describeAnswer, isAwsHost } from '../../aws/foreign-answer.ts';
 import { jsonIn } from '../../aws/answer-json.ts';
 import { classify } from '../../aws/classify.ts';
@@ -13,10 +13,11 @@ import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { OPERATIONS } from '../../formats/xray/operations.ts';
 import { member } from '../../json/json.ts';
-import { bareHost } from '../../pipeline/address.ts';
+import { bareHost, isLoopbackHost } from '../../pipeline/address.ts';
 import { parseDate, wallClockMs } from '../../pipeline/clock.ts';
 import { newCounters } from '../../pipeline/counters.ts';
 import type { Environment } from '../../pipeline/environment.ts';
+import { oneLine } from '../../pipeline/one-line.ts';
 import { plural } from '../transfer.ts';
 import type { Checkup } from './findings.ts';
 import { RecordingLog, type Line } from './recording-log.ts';
@@ -30,6 +31,8 @@ const CONNECT_MS = 8_000;
 const IDENTITY_MS = 4_000;
 /** AWS accepts signatures of 5 minutes; a minute is far more than a clock that is set may be off. */
 const SKEW_MS = 60_000;
+/** Maximum length of the names in a certificate. */
+const MAX_NAMES = 200;
 
 /** Region, credentials, DNS, connection, permission and clock, as the daemon itself would find them. */
 export async function checkAws(checkup: Checkup, loaded: LoadedConfig<AwsCommand>, env: Environment): Promise<void> {
@@ -39,7 +42,12 @@ export async function checkAws(checkup: Checkup, loaded: LoadedConfig<AwsCommand
     'region',
     REGION_MS,
     () => findDestination(loaded, env, log),
-    (problem) => imdsRemedy(problem) ?? (problem.includes('--region') ? undefined : 'Set --region'),
+    (problem) =>
+      IMDS_SILENT.test(problem)
+        ? `Set --region. ${HOP_LIMIT}`
+        : problem.includes('--region')
+          ? undefined
+          : 'Set --region',
   );
   if (destination === undefined) return;
   const { from } = log.lines.find(({ fields }) => 'endpoint' in fields)?.fields ?? {};
@@ -90,13 +98,16 @@ async function checkCredentials(
   if (result === undefined) return false;
   const { found } = result;
   if (found === undefined) {
-    checkup.add('credentials', 'fail', credentials.problem, credentialsRemedy(credentials.problem));
+    const { problem, tried } = credentials;
+    const details = tried.map((line) => line.replace(HOP_LIMIT_HINT, ''));
+    const message = details.length === 0 ? problem : 'no AWS credentials: no provider has any';
+    checkup.add('credentials', 'fail', message, credentialsRemedy(problem), details);
     return false;
   }
   const who = await checkup.run('credentials', IDENTITY_MS, () => log.with('expires'));
   const { provider, account, role, expires } = who?.fields ?? {};
   const owner =
-    role === undefined ? '' : `, ${text(role)}${account === undefined ? '' : ` of account ${text(account)}`}`;
+    role === undefined ? '' : `, role ${text(role)}${account === undefined ? '' : ` (account ${text(account)})`}`;
   const facts = `from ${text(provider)}${owner}, ${found.accessKeyId}, ${expires === 'never' ? 'which do not expire' : `until ${text(expires)}`}`;
   const leftMs = found.expiration === undefined ? Infinity : found.expiration.getTime() - wallClockMs();
   if (leftMs <= 0)
@@ -138,7 +149,9 @@ async function checkConnection(
     const by = [issuer?.O ?? issuer?.CN ?? 'an unnamed issuer'].flat().join(', ');
     if (config.noVerifySsl) checkup.add('tls', 'warn', 'the certificate is not verified (--no-verify-ssl)');
     else checkup.add('tls', 'ok', `certificate by ${by}, valid until ${until}`);
-  } else checkup.add('tls', 'warn', 'the endpoint is plain HTTP: traces and their signatures are readable on the way');
+  } else if (isLoopbackHost(bareHost(url.hostname)))
+    checkup.add('tls', 'note', 'the endpoint is plain HTTP on this machine');
+  else checkup.add('tls', 'warn', 'the endpoint is plain HTTP: traces and their signatures are readable on the way');
   socket.destroy();
   return true;
 }
@@ -146,16 +159,7 @@ async function checkConnection(
 /** As the daemon connects: with the system's certificates too if the issuer is unknown without them. */
 async function connect(checkup: Checkup, config: SocketConfig): Promise<Socket | undefined> {
   const { host } = config.url;
-  const open = (signal: AbortSignal): Promise<Socket> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    const giveUp = openSocket(config, undefined, {
-      onOpen: (socket) => resolve(socket.on('error', () => {})),
-      onError: reject,
-      onSession: () => {},
-    });
-    signal.addEventListener('abort', giveUp, { once: true });
-    return promise;
-  };
+  const open = (signal: AbortSignal): Promise<Socket> => opened(config, signal);
   const trusted = trustGeneration();
   const result = await checkup.run(
     'endpoint',
@@ -174,9 +178,37 @@ async function connect(checkup: Checkup, config: SocketConfig): Promise<Socket |
   const { code, message } = failureOf(result, host);
   if (code === 'tls') {
     checkup.add('endpoint', 'ok', `connected to ${host}`);
-    checkup.add('tls', 'fail', message);
+    const [problem = message, ...remedy] = message.split('. ');
+    const shown = await checkup.run('tls', CONNECT_MS, (signal) => presentedTo(config, signal));
+    checkup.add('tls', 'fail', `${problem}${shown ?? ''}`, remedy.length === 0 ? undefined : remedy.join('. '));
   } else checkup.add('endpoint', 'fail', `no connection to ${host}: ${message}`, endpointRemedy(code, config));
   return undefined;
+}
+
+function opened(config: SocketConfig, signal: AbortSignal): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const giveUp = openSocket(config, undefined, {
+    onOpen: (socket) => resolve(socket.on('error', () => {})),
+    onError: reject,
+    onSession: () => {},
+  });
+  signal.addEventListener('abort', giveUp, { once: true });
+  return promise;
+}
+
+/**
+ * The certificate that a server presents, trusted or not, for the end of a sentence; "" if it presents none. Nothing is
+ * sent to it.
+ */
+async function presentedTo(config: SocketConfig, signal: AbortSignal): Promise<string> {
+  const socket = await opened({ ...config, noVerifySsl: true }, signal).catch(() => undefined);
+  if (!(socket instanceof TLSSocket)) return '';
+  const { subject, issuer, subjectaltname } = socket.getPeerCertificate();
+  socket.destroy();
+  const nameOf = ({ CN, O }: Partial<Certificate> = {}): string => [CN ?? O ?? 'without a name'].flat().join(', ');
+  const names = subjectaltname === undefined ? '' : ` (${oneLine(subjectaltname, MAX_NAMES)})`;
+  const isSelfSigned = JSON.stringify(subject) === JSON.stringify(issuer);
+  return `. The server presents ${nameOf(subject)}${names}, ${isSelfSigned ? 'self-signed' : `issued by ${nameOf(issuer)}`}`;
 }
 
 function endpointRemedy(code: string, { proxy, url }: SocketConfig): string {
@@ -203,9 +235,11 @@ function reportPermission(checkup: Checkup, answer: XRayAnswer, { url }: Destina
   if (answer.kind !== 'answer') checkup.add('permission', 'fail', `PutTraceSegments failed: ${answer.message}`);
   else if (errorTypeOf(answer).startsWith('ExpiredToken'))
     checkup.add('permission', 'fail', 'X-Ray answers ExpiredToken: the credentials have expired', 'Renew them');
-  else if (hint !== undefined && caller !== '') checkup.add('permission', 'fail', `${hint.message}${caller}`);
-  else if (hint !== undefined) checkup.add('permission', 'fail', `${hint.message} (${errorTypeOf(answer)})`);
-  else if (result.code === 'throttled') checkup.add('permission', 'warn', 'X-Ray throttles this account now');
+  else if (hint !== undefined) {
+    const [problem = hint.message, remedy] = hint.message.split(': ', 2);
+    const who = caller === '' ? ` (${errorTypeOf(answer)})` : caller;
+    checkup.add('permission', 'fail', `${problem}${who}`, remedy === undefined ? undefined : capitalized(remedy));
+  } else if (result.code === 'throttled') checkup.add('permission', 'warn', 'X-Ray throttles this account now');
   else {
     const { begins, ...facts } = describeAnswer(answer);
     const seen = Object.entries({ ...facts, begins }).map(([name, value]) => `${name} ${value}`);
@@ -258,9 +292,9 @@ function reportSampling(checkup: Checkup, answer: XRayAnswer, problems: readonly
   if (isNothing)
     checkup.add(
       'sampling',
-      'warn',
-      `no rule takes any request${byDefault}`,
-      'Raise the rate or the reservoir of a rule',
+      'fail',
+      `no rule takes any request, so SDKs that follow the rules send nothing${byDefault}`,
+      'Raise the rate or the reservoir of a rule: aws xray get-sampling-rules, update-sampling-rule',
     );
   else checkup.add('sampling', 'ok', `${plural(records.length, 'rule')}${byDefault}`);
 }
@@ -281,21 +315,23 @@ function rulesIn(body: Buffer): { name: string; rate: number; reservoir: number 
 const IMDS_SILENT = /instance metadata[^;]*?(no answer|hop limit|timed? ?out|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/i;
 
 /** The token's answer to a container needs two hops, and is lost without any error. */
-function imdsRemedy(problem: string): string | undefined {
-  if (!IMDS_SILENT.test(problem)) return undefined;
-  return 'Instance metadata does not answer. In a container on EC2 its hop limit must be 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID. Or set --region, and give the pod a role of its own (IRSA, EKS Pod Identity)';
-}
+const HOP_LIMIT =
+  'Instance metadata does not answer. In a container on EC2 its hop limit must be 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID. Or give the pod or task a role of its own (IRSA, EKS Pod Identity, a task role)';
+/** The remedy in the error of the provider. */
+const HOP_LIMIT_HINT = /\. In a container on EC2, the hop limit.*$/;
 
 function credentialsRemedy(problem: string): string {
   if (/expired/i.test(problem)) return 'Renew the session: aws sso login, or new keys';
   if (/AccessDenied|not authorized to perform: sts/i.test(problem))
     return 'Correct the trust policy of the role, or its ARN';
-  return (
-    imdsRemedy(problem) ??
-    'Give the process a role: IRSA or EKS Pod Identity in Kubernetes, a task role in ECS, an instance profile on EC2; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
-  );
+  if (IMDS_SILENT.test(problem)) return HOP_LIMIT;
+  return 'Give the process a role: IRSA or EKS Pod Identity in Kubernetes, a task role in ECS, an instance profile on EC2; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
 }
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

@@ -16,6 +16,7 @@ import { namesOf } from '../../pipeline/list.ts';
 import { MB } from '../../pipeline/units.ts';
 import { RECEIVE_BUFFER_BYTES, socketBufferRemedy } from '../../udp/receiver.ts';
 import type { Checkup } from './findings.ts';
+import type { Running } from './running-daemon.ts';
 
 const BIND_MS = 5_000;
 const DISK_MS = 5_000;
@@ -30,8 +31,14 @@ const SERVERS = [
 ] as const satisfies readonly (readonly [OptionName, Binding['protocol']])[];
 
 /** Whether the addresses can be bound, and which program has those that cannot. */
-export async function checkPorts(checkup: Checkup, { config }: Examined['loaded'], isRunning: boolean): Promise<void> {
+export async function checkPorts(
+  checkup: Checkup,
+  { config }: Examined['loaded'],
+  running: Running | undefined,
+): Promise<void> {
+  const isRunning = running !== undefined;
   const free: string[] = [];
+  const used: string[] = [];
   const owner = isRunning && config.httpAddress !== 'off' ? portOwner('tcp', config.httpAddress.port)?.pid : undefined;
   for (const [option, protocol] of SERVERS) {
     const address = config[option];
@@ -45,14 +52,19 @@ export async function checkPorts(checkup: Checkup, { config }: Examined['loaded'
         'ports',
         'warn',
         `nothing listens on ${name}, although an xrayd runs here: what is sent there is lost`,
-        `Send to the address that it has, or start it with --${SPECS[option].flag} ${formatAddress(address)}`,
+        `${whereItListens(running, protocol)}, or start it with --${SPECS[option].flag} ${formatAddress(address)}`,
       );
     else if (error === undefined) free.push(name);
-    else if (isRunning && isOfRunning(protocol, address, error, owner))
-      checkup.add('ports', 'ok', `${name} is used by the xrayd that runs here`);
+    else if (isRunning && isOfRunning(protocol, address, error, owner)) used.push(name);
     else checkup.add('ports', 'fail', bindError({ protocol, address, flag: `--${SPECS[option].flag}` }, error).message);
   }
+  if (used.length > 0) checkup.add('ports', 'ok', `used by the xrayd that runs here: ${used.join(', ')}`);
   if (free.length > 0) checkup.add('ports', 'ok', `free: ${free.join(', ')}`);
+}
+
+function whereItListens({ parts }: Running, protocol: Binding['protocol']): string {
+  const has = parts.find(({ name, state }) => name === protocol.toLowerCase() && state === 'ok')?.reason;
+  return `Send to the address that it has${has === undefined ? '' : `, ${has}`}`;
 }
 
 /** Without the right to see other processes' sockets, a taken port is taken for the running daemon's. */
