@@ -227,5 +227,5 @@ test('--print-config shows what the command uses, and nothing else', () => {
   const flags = printConfig({ command, config, origins, warnings })
     .split('\n')
     .map((line) => line.split(' ')[0]);
-  expect(flags).toEqual(['print-config', 'token', 'api', 'trace-id', 'filter', 'text', 'since', 'wait', '']);
+  expect(flags).toEqual(['print-config', 'token', 'api', 'trace-id', 'filter', 'text', 'since', 'wait', 'save', '']);
 });
