@@ -28,7 +28,7 @@ export const COMMANDS: { readonly [C in Command]: CommandEntry } = {
     examples: ['xrayd run -- npm test', 'xrayd run --fail-on fault --save traces.json -- npm test'],
     exits: {
       N: "the program's own exit code, or 128 plus the number of the signal that ended it",
-      1: 'a trace matches --fail-on and the program exited with 0, or the local X-Ray or the file of --save failed',
+      1: '--fail-on found a match and the program exited with 0, or the local X-Ray or the file of --save failed',
       126: 'the program cannot be executed',
       127: 'there is no such program',
     },

@@ -20,7 +20,7 @@ export function errorsDoc(): string {
 
 ${markdownTable(['code', 'meaning'], exits)}
 \`xrayd run\` exits with the code of the program that it ran, or with 128 plus the number of the signal that ended it.
-With \`--fail-on\`, it exits with 1 if the program exited with 0 and a trace matches.
+With \`--fail-on\`, it exits with 1 if the program exited with 0 and one of its conditions is met.
 
 ## Error codes
 

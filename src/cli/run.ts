@@ -20,6 +20,9 @@ import type { CommandContext } from './command.ts';
 
 const KINDS = ['fault', 'error', 'throttle'] as const;
 type Kind = (typeof KINDS)[number];
+const NO_TRACES = 'no-traces';
+
+const WITH_ARTICLE: Readonly<Record<Kind, string>> = { fault: 'a fault', error: 'an error', throttle: 'a throttle' };
 
 /** Time limit for the disk, or for the reader of a pipe. */
 const SAVE_MS = 60_000;
@@ -37,30 +40,43 @@ export async function run(
 ): Promise<number> {
   const [program, ...args] = operands;
   if (program === undefined)
-    throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd --help.');
-  const failOn = kindsOf(loaded.config.failOn);
+    throw new XraydError('XRAYD_USAGE', 'run needs a command: xrayd run -- npm test. See xrayd help run.');
+  const failOn = failOnOf(loaded.config.failOn);
   const signals = new SignalRelay();
   const xray = await startLocalXRay({ data: loaded.config.data });
   try {
     if (signals.early !== undefined) return exitCodeAfter(signals.early);
     const code = await exitCodeOf(program, args, programEnv(env, xray, say), signals);
     await xray.settled();
-    const bad = await summarize(xray, failOn, say);
-    sayWhatIsMissing(xray, say);
+    const { count, failures } = await summarize(xray, failOn, say);
+    sayWhatIsMissing(xray, count, say);
     if (loaded.config.save !== '') await save(xray, loaded.config.save, say);
-    return code === 0 && bad > 0 ? 1 : code;
+    for (const failure of failures) say(`xrayd: failed: ${failure}\n`);
+    return code === 0 && failures.length > 0 ? 1 : code;
   } finally {
     await xray.stop();
   }
 }
 
-function kindsOf(list: string): Kind[] {
-  return itemsOf(list).map((item) => {
+interface FailOn {
+  readonly kinds: readonly Kind[];
+  readonly isEmptyFailure: boolean;
+}
+
+function failOnOf(list: string): FailOn {
+  const kinds: Kind[] = [];
+  let isEmptyFailure = false;
+  for (const item of itemsOf(list)) {
     const kind = KINDS.find((each) => each === item);
-    if (kind === undefined)
-      throw new XraydError('XRAYD_USAGE', `--fail-on takes ${KINDS.join(', ')}, not "${item}". See xrayd --help.`);
-    return kind;
-  });
+    if (kind !== undefined) kinds.push(kind);
+    else if (item === NO_TRACES) isEmptyFailure = true;
+    else
+      throw new XraydError(
+        'XRAYD_USAGE',
+        `--fail-on takes ${[...KINDS, NO_TRACES].join(', ')}, not "${item}". See xrayd help run.`,
+      );
+  }
+  return { kinds, isEmptyFailure };
 }
 
 async function exitCodeOf(
@@ -126,10 +142,14 @@ class SignalRelay {
   }
 }
 
-/** Prints the traces, and the number of each requested kind. */
-async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: string) => void): Promise<number> {
+/** Prints the traces and the number of each kind. Resolves with what `--fail-on` finds, one sentence each. */
+async function summarize(
+  xray: LocalXRay,
+  { kinds, isEmptyFailure }: FailOn,
+  say: (text: string) => void,
+): Promise<{ count: number; failures: readonly string[] }> {
   const traces = await xray.traces();
-  const isBad = (trace: RecordedTrace): boolean => failOn.some((kind) => flagsOf(trace)[kind]);
+  const isBad = (trace: RecordedTrace): boolean => kinds.some((kind) => flagsOf(trace)[kind]);
   const bad = traces.filter(isBad);
   const counts = KINDS.map((kind) => `${traces.filter((trace) => flagsOf(trace)[kind]).length} ${kind}`);
   say(`\nxrayd: ${plural(traces.length, 'trace')} (${counts.join(', ')})\n`);
@@ -147,13 +167,25 @@ async function summarize(xray: LocalXRay, failOn: readonly Kind[], say: (text: s
     );
   }
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
-  if (bad.length > 0) say(`xrayd: ${bad.length} of them with ${failOn.join(' or ')} (--fail-on)\n`);
-  return bad.length;
+  const failures: string[] = [];
+  if (bad.length > 0) {
+    const what = kinds.map((kind) => WITH_ARTICLE[kind]).join(' or ');
+    failures.push(
+      `${plural(bad.length, 'trace')} ${bad.length === 1 ? 'has' : 'have'} ${what} (--fail-on ${kinds.join(',')})`,
+    );
+  }
+  if (traces.length === 0 && isEmptyFailure) failures.push(`no trace arrived (--fail-on ${NO_TRACES})`);
+  return { count: traces.length, failures };
 }
 
 /** A missing trace must not look like one that the command never sent. */
-function sayWhatIsMissing(xray: LocalXRay, say: (text: string) => void): void {
+function sayWhatIsMissing(xray: LocalXRay, traces: number, say: (text: string) => void): void {
   const { refused, lost } = xray.counts();
+  if (traces + refused + lost === 0)
+    say(
+      'xrayd: no trace arrived. Is the SDK on, and does it read AWS_XRAY_DAEMON_ADDRESS or ' +
+        'OTEL_EXPORTER_OTLP_ENDPOINT? See docs/troubleshooting/no-traces.md\n',
+    );
   if (lost > 0) say(`xrayd: lost ${plural(lost, 'segment')}: more arrived at once than could be read or stored\n`);
   if (refused > 0)
     say(

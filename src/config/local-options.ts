@@ -157,8 +157,8 @@ export const LOCAL_OPTIONS = {
     form: 'list',
     flag: 'fail-on',
     default: '',
-    placeholder: 'fault,error,throttle',
-    help: 'Exit with 1 if a trace has one of these outcomes and the program itself exited with 0.',
+    placeholder: 'fault,error,throttle,no-traces',
+    help: 'Exit with 1 if a trace has one of these outcomes, or if no trace arrived (no-traces), and the program itself exited with 0.',
   },
   save: {
     group: 'Local X-Ray',

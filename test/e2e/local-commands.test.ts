@@ -192,7 +192,7 @@ test.each<[args: string[], problem: RegExp]>([
   ],
   [['import', '/nonexistent/traces.json'], /cannot import \/nonexistent\/traces.json: ENOENT/],
   [['run'], /run needs a command: xrayd run -- npm test/],
-  [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, not "slow"/],
+  [['run', '--fail-on', 'slow', '--', 'true'], /--fail-on takes fault, error, throttle, no-traces, not "slow"/],
 ])('%j explains what is wrong and what to do', async (args, problem) => {
   const { code, stderr } = await xraydHere(args);
   expect(stderr).toMatch(problem);
@@ -319,6 +319,29 @@ test('run --fail-on exits with 1 if a trace has a fault, and with 0 if none has'
   expect(await run('ok')).toBe(0);
   // Its caller is traced elsewhere: X-Ray has no flags for it, and the page shows what its first segment says.
   expect(await run('called')).toBe(1);
+});
+
+test('run says what --fail-on found, in the last line', async () => {
+  const { stderr } = await xrayd([
+    'run',
+    '--fail-on',
+    'fault,error',
+    '--',
+    process.execPath,
+    '--eval',
+    TRACED,
+    'fault',
+  ]);
+  expect(stderr).toMatch(/\nxrayd: failed: 1 trace has a fault or an error \(--fail-on fault,error\)\n$/);
+});
+
+test('run says that no trace arrived, which --fail-on no-traces makes a failure', async () => {
+  const quiet = await xrayd(['run', '--fail-on', 'fault', '--', process.execPath, '--eval', '']);
+  expect(quiet.stderr).toMatch(/xrayd: no trace arrived\. Is the SDK on, .*no-traces\.md\n$/);
+  expect(quiet.code).toBe(0);
+  const failed = await xrayd(['run', '--fail-on', 'fault,no-traces', '--', process.execPath, '--eval', '']);
+  expect(failed.stderr).toMatch(/\nxrayd: failed: no trace arrived \(--fail-on no-traces\)\n$/);
+  expect(failed.code).toBe(1);
 });
 
 test('run leads OpenTelemetry SDKs here by their variables, too', async () => {
