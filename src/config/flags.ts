@@ -55,8 +55,11 @@ export function parseFlags(args: readonly string[]): CommandLine {
   const unused = flags.filter(({ name }) => !read.some((each) => SPECS[name].commands.includes(each)));
   for (const { name, isBefore } of unused)
     if (command === undefined || !isBefore) problems.push(unusedFlag(written.get(name) ?? '', name, chosen));
-  const [first] = problems;
+  const explained = problems.map((problem) => withHelp(problem, command));
+  const [first] = explained;
   if (first !== undefined && chosen !== 'validate' && chosen !== 'doctor') throw first;
+  // Nothing to examine: the problems of another command's settings would only hide this one.
+  if (reader.wrongWord !== undefined) throw withHelp(reader.wrongWord, command);
   for (const { name } of unused) values.delete(name);
   return {
     command: chosen,
@@ -66,7 +69,7 @@ export function parseFlags(args: readonly string[]): CommandLine {
     written,
     unused: unused.filter(({ isBefore }) => isBefore).map(({ name }) => written.get(name) ?? ''),
     warnings,
-    problems,
+    problems: explained,
   };
 }
 
@@ -81,6 +84,8 @@ interface Read {
 /** Reads one argument after the other, each flag with its value. */
 class ArgumentReader {
   command: Command | undefined;
+  /** The error of an operand that is none of the command's words. */
+  wrongWord: XraydError | undefined;
   readonly #args: readonly string[];
   readonly #into: Read;
   #at = 0;
@@ -111,7 +116,7 @@ class ArgumentReader {
       operands.push(...this.#args.slice(arg === '--' ? this.#at : this.#at - 1));
       this.#at = this.#args.length;
     } else if (taken === 'files') operands.push(arg);
-    else if (taken === 'word' && command !== undefined && operands.length === 0) operands.push(wordOf(command, arg));
+    else if (taken === 'word' && command !== undefined && operands.length === 0) this.#operand(command, arg);
     else if (command !== undefined) throw usage(`unexpected argument ${quoted(arg)} after the command ${command}`);
     else if (/^-[^-]|^--./.test(arg)) throw usage(`${quoted(arg)} is not a flag`);
     else {
@@ -120,6 +125,12 @@ class ArgumentReader {
       warnings.push(endOfFlags(this.#args, this.#at - 1));
       this.#at = this.#args.length;
     }
+  }
+
+  #operand(command: Command, arg: string): void {
+    const words = WORDS[command] ?? [];
+    if (words.includes(arg)) this.#into.operands.push(arg);
+    else throw (this.wrongWord = unknownWord(command, arg, words));
   }
 
   #flag(arg: string, word: string, value: string | undefined): void {
@@ -159,13 +170,10 @@ function unusedFlag(flag: string, name: OptionName, command: Command): XraydErro
   );
 }
 
-/** The operand of a command that accepts one of a few words. */
-function wordOf(command: Command, arg: string): string {
-  const words = WORDS[command] ?? [];
-  if (words.includes(arg)) return arg;
+function unknownWord(command: Command, arg: string, words: readonly string[]): XraydError {
   const hint = hintFor(arg, words, (word) => `"${word}"`);
   const known = hint === '' ? ` It takes ${words.join(', ')}.` : hint;
-  throw usage(`xrayd ${command} does not know ${quoted(arg)}.${known}`);
+  return usage(`${command} does not know ${quoted(arg)}.${known}`);
 }
 
 /**
@@ -177,7 +185,8 @@ function commandOf(arg: string, position: number): Command | undefined {
   const command = COMMAND_NAMES.find((known) => known === arg);
   if (command !== undefined || !/^[a-z]/i.test(arg) || /^(true|false|yes|no|on|off)$/i.test(arg)) return command;
   if (position > 0 && suggestion(arg, COMMAND_NAMES) === undefined) return undefined;
-  throw usage(`unknown command ${quoted(arg)}.${hintFor(arg, COMMAND_NAMES, (name) => `"${name}"`)}`);
+  const hint = hintFor(arg, COMMAND_NAMES, (name) => `"${name}"`);
+  throw usage(`unknown command ${quoted(arg)}.${hint} The commands are ${COMMAND_NAMES.join(', ')}.`);
 }
 
 function endOfFlags(args: readonly string[], position: number): string {
@@ -223,5 +232,11 @@ function dashed(flag: string): string {
 
 /** compat: 2 is Go's code for an unreadable command line; 1 is the reference's for an unusable value. */
 function usage(problem: string, code: 'XRAYD_USAGE' | 'XRAYD_CONFIG' = 'XRAYD_USAGE'): XraydError {
-  return new XraydError(code, `${problem} See xrayd --help.`.replace(/([^.?])( See xrayd)/, '$1.$2'));
+  return new XraydError(code, problem);
+}
+
+/** Names the help of the command, once all arguments are read: the command may follow the flag that has the problem. */
+function withHelp({ code, message }: XraydError, command: Command | undefined): XraydError {
+  const help = command === undefined || command === 'help' ? 'xrayd --help' : `xrayd help ${command}`;
+  return new XraydError(code, `${message}${/[.?]$/.test(message) ? '' : '.'} See ${help}.`);
 }

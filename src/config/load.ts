@@ -197,7 +197,7 @@ function unusedBeside(
       isFlag || !isInFile ? origins[name] : `${file.path} line ${file.lines.get(name)}: ${SPECS[name].fileKey}`;
     const said = `${place} is not used ${unmet.isSet ? 'without' : 'with'} --${unmet.flag}`;
     if (isFlag && unmet.isFlagRefused === true)
-      onProblem(new XraydError('XRAYD_USAGE', `${said}. See xrayd ${command} --help.`));
+      onProblem(new XraydError('XRAYD_USAGE', `${said}. See xrayd help ${command}.`));
     else if (isFlag || isInFile || unmet.isVariableIgnored !== true) warnings.push(said);
   }
   return warnings;

@@ -62,7 +62,7 @@ test('xrayd help COMMAND prints what xrayd COMMAND --help prints, and refuses wh
   expect((await xraydHere(['help', 'export'])).stdout).toBe(helpText('export'));
   expect(await xraydHere(['help', 'exprt'])).toMatchObject({
     code: 2,
-    stderr: 'xrayd: xrayd help does not know "exprt". Did you mean "export"? See xrayd --help.\n',
+    stderr: 'xrayd: help does not know "exprt". Did you mean "export"? See xrayd --help.\n',
   });
   expect((await xraydHere(['help', 'nonsense'])).stderr).toContain('It takes daemon, local, run,');
   expect((await xraydHere(['help', 'export', 'import'])).code).toBe(2);

@@ -22,9 +22,9 @@ test('names every problem of flags, file and variables in one run, a line each',
     env: { XRAYD_CONCURRENCY: 'many', XRAYD_LOG_LEVEL: 'loud' },
   });
   expect(stderr.split('\n')).toEqual([
-    'xrayd: unknown flag --regon. Did you mean --region? See xrayd --help.',
+    'xrayd: unknown flag --regon. Did you mean --region? See xrayd help validate.',
     expect.stringMatching(/^xrayd: -b must be host:port/),
-    'xrayd: -o must be true or false, not "maybe". See xrayd --help.',
+    'xrayd: -o must be true or false, not "maybe". See xrayd help validate.',
     `xrayd: ${file} line 2: unknown key "Regoin". Did you mean "Region"?`,
     expect.stringMatching(/cfg\.yaml line 3: TotalBufferSizeMB must be a whole number of MB/),
     'xrayd: XRAYD_CONCURRENCY must be a whole number of calls, not "many"',
@@ -43,6 +43,14 @@ test('exits as the start would: 1 for a value, 2 for a command line that cannot 
     stderr: expect.stringContaining('cannot read /nonexistent/cfg.yaml: it does not exist') as string,
   });
   expect((await xraydHere(['validate', '--filter', 'x'])).stderr).toContain('--filter is not used by xrayd validate');
+});
+
+test.each(['validate', 'doctor'])('xrayd %s with a word that it does not know only says so', async (command) => {
+  expect(await xraydHere([command, 'lcoal'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `xrayd: ${command} does not know "lcoal". Did you mean "local"? See xrayd help ${command}.\n`,
+  });
 });
 
 test('warns of what the start would warn of', async () => {

@@ -186,7 +186,7 @@ test('refuses a flag that needs --tee without it, and only warns of it in a file
       env,
       file: parseConfigFile('cfg.yaml', `RoleARN: ${ROLE}\nRegion: x\nResourceARN: a\nVersion: 2\n`),
     });
-  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is not used without --tee. See xrayd local --help.');
+  expect(() => local(['--role-arn', ROLE])).toThrow('--role-arn is not used without --tee. See xrayd help local.');
   expect(local([], { XRAYD_ROLE_ARN: ROLE }).warnings).toEqual([
     'cfg.yaml line 3: ResourceARN is not used by xrayd local',
     'cfg.yaml line 1: RoleARN is not used without --tee',
@@ -206,7 +206,7 @@ test('refuses an option that another one makes useless, or warns of it by name',
     ['--since', '5'],
   ]) {
     expect(() => ask([...id, ...more]), more.join(' ')).toThrow(
-      `${more[0]} is not used with --trace-id. See xrayd export --help.`,
+      `${more[0]} is not used with --trace-id. See xrayd help export.`,
     );
     expect(ask(more).warnings).toEqual([]);
   }

@@ -121,7 +121,7 @@ test('healthcheck asks a configured port, even if TCP has it too', async () => {
 test('a flag of another command ends the start, and is named', async () => {
   expect(await run('daemon', '--fail-on', 'fault')).toEqual({
     code: 2,
-    output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd --help.\n',
+    output: 'xrayd: --fail-on is not used by xrayd daemon, only by xrayd run. See xrayd help daemon.\n',
   });
   expect((await xraydHere(['run', '--account-id', '123456789012', '--', 'true'])).stderr).toContain(
     '--account-id is not used by xrayd run, only by xrayd local.',
