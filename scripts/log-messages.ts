@@ -20,8 +20,10 @@ export const LOG_MESSAGES: Readonly<Record<string, readonly LogMessage[]>> = {
   'Sending to X-Ray': [
     {
       level: 'warn',
-      message: 'sending to … failed; the segments are kept and retried',
-      meaning: 'A call failed; `code` says how. Nothing is lost yet.',
+      message:
+        'sending to … failed; the segments are kept and retried until --retry-max-age has passed or the buffer is full',
+      meaning:
+        'A call failed; `code` says how. Nothing is lost yet: the other members say how full the buffer is, and after how many seconds a segment is given up (with `--spool`, it goes there instead).',
       remedy: 'Nothing, if it passes. Otherwise by code: see the runbook XraydUploadFailing.',
     },
     {
@@ -188,6 +190,13 @@ export const LOG_MESSAGES: Readonly<Record<string, readonly LogMessage[]>> = {
     },
   ],
   'Sampling calls': [
+    {
+      level: 'warn',
+      message:
+        'the sampling rules of X-Ray take no request: SDKs that follow them send nothing. Raise the reservoir or the rate of a rule',
+      meaning: 'Every rule has a reservoir and a rate of 0.',
+      remedy: '`aws xray get-sampling-rules` lists them, `aws xray update-sampling-rule` changes one.',
+    },
     {
       level: 'warn',
       message: 'a sampling call to X-Ray failed: SDKs keep using the last rules, or fall back to their local ones',

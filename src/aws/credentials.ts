@@ -22,6 +22,8 @@ const REFRESH_EVERY_MS = 5_000;
 const REFUSED_MS = { first: 5_000, most: 60_000 };
 /** Interval between attempts after failures: doubles from the first value to the second. */
 const RETRY_MS = { first: 1_000, most: 60_000 };
+/** How often the log says why there are none. */
+const SAY_AGAIN_MS = 5 * 60_000;
 /**
  * How long a call waits for a running search. The caller retries anyway; it must not wait for as long as a provider may
  * take.
@@ -64,6 +66,7 @@ export class CredentialSource implements Component {
   #refreshing: Promise<void> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #saidAtMs = -Infinity;
   /** Number of searches because X-Ray refused the current credentials. */
   #refusals = 0;
   #searchStartedMs = 0;
@@ -285,13 +288,14 @@ export class CredentialSource implements Component {
   #onFailure(tried: readonly string[]): void {
     if (this.#stop.signal.aborted) return;
     const { log } = this.#deps;
-    const isFirst = this.#failures === 0;
+    const isDue = this.#failures === 0 || this.#deps.now() - this.#saidAtMs >= SAY_AGAIN_MS;
+    if (isDue) this.#saidAtMs = this.#deps.now();
     const isHeld = this.#valid() !== undefined;
     this.#tried = tried;
     this.#problem = `no ${isHeld ? 'new ' : ''}AWS credentials. Tried ${tried.join('; ')}`;
     const delayMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
     this.#failures++;
-    if (!isFirst) log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
+    if (!isDue) log.debug({ tried, retryInMs: delayMs }, 'still no AWS credentials');
     else if (isHeld)
       log.warn(
         { tried, expires: expiryOf(this.#current) },

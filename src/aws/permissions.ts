@@ -1,17 +1,23 @@
+import { monotonicMs } from '../pipeline/clock.ts';
 import type { Logger } from '../pipeline/logger.ts';
 import { iamActionOf, operationAt } from '../formats/xray/operations.ts';
 import { errorTypeOf, type XRayAnswer } from './xray-api.ts';
 
 /** Maximum length of an error type in the log. */
 const MAX_TYPE = 64;
+/** The reason must still be in a log that was rotated, or in the last lines that somebody reads. */
+const AGAIN_MS = 5 * 60_000;
 
-/** Logs once per action that the role lacks it, and which managed policy allows it. */
+/** Logs for each action, every 5 minutes while it lasts, that the role lacks it, and which managed policy allows it. */
 export class PermissionHints {
   readonly #log: Logger;
-  readonly #logged = new Set<string>();
+  readonly #now: () => number;
+  /** When each was last logged. */
+  readonly #loggedAtMs = new Map<string, number>();
 
-  constructor(log: Logger) {
+  constructor(log: Logger, now: () => number = monotonicMs) {
     this.#log = log;
+    this.#now = now;
   }
 
   /** `answer` is X-Ray's response to a call of `path`. */
@@ -23,8 +29,9 @@ export class PermissionHints {
     const isDenied = errorType.startsWith('AccessDenied');
     // Bounded, whatever error types another server invents.
     const key = `${action} ${errorType === '' ? 'foreign' : isDenied ? 'denied' : 'credentials'}`;
-    if (this.#logged.has(key)) return;
-    this.#logged.add(key);
+    const nowMs = this.#now();
+    if (nowMs - (this.#loggedAtMs.get(key) ?? -Infinity) < AGAIN_MS) return;
+    this.#loggedAtMs.set(key, nowMs);
     const caller = isDenied
       ? /User: (arn:[\w:/+=,.@-]+) is not authorized/.exec(answer.body.toString('utf8', 0, 4096))?.[1]
       : undefined;

@@ -350,12 +350,18 @@ export class Batcher implements Component, SegmentStock, DocumentSink {
     this.#buffer.putBack({ ...attempt, segments: kept, failures: failures + 1 }, nowMs + delayMs);
     if (isLast) return;
     this.#accounting.retried += kept.length;
-    const fields = { code, bufferedSegments: this.#held() };
+    const fields = {
+      code,
+      bufferedSegments: this.#held(),
+      bufferedBytes: this.#heldBytes(),
+      bufferLimitBytes: this.#config.maxBytes,
+      retryMaxAgeSeconds: this.#config.retryMaxAgeMs / 1000,
+    };
     this.#log.limited(
       `retry_${code}`,
       'warn',
       fields,
-      `sending to ${this.#exporter.destination} failed; the segments are kept and retried`,
+      `sending to ${this.#exporter.destination} failed; the segments are kept and retried until --retry-max-age has passed or the buffer is full`,
     );
   }
 }

@@ -9,12 +9,17 @@ import { messageOf, XraydError } from '../pipeline/errors.ts';
 const TIMEOUT_MS = 12_000;
 const ATTEMPT_MS = 3_000;
 const POLL_MS = 100;
+/** A batch waits a second for more segments, and a call takes some 100 ms. */
+const DELIVERY_MS = 3_000;
 const LOOKUP_MS = 5_000;
 const RECEIVED = /^xrayd_segments_received_total (\d+)$/m;
+const SENT = /^xrayd_segments_sent_total (\d+)$/m;
 const STARTED = /^process_start_time_seconds (\S+)$/m;
 
 interface Counted {
   readonly received: number;
+  /** Accepted by X-Ray. */
+  readonly sent: number;
   /** Distinguishes consecutive daemons behind the same address. */
   readonly startedAt: string | undefined;
 }
@@ -49,7 +54,10 @@ export async function sendAndConfirm({ send, count }: Sending, to: Address, metr
     try {
       await send(attempt.target);
       const received = await countedIn(attempt, count);
-      if (received >= count) return `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
+      if (received >= count) {
+        const by = `the daemon at ${attempt.metricsAddress} has counted ${received} more segments`;
+        return `${by}${await deliveredSince(attempt, count)}`;
+      }
       failure = notCounted(count, received, attempt);
     } catch (error) {
       failure = error;
@@ -83,6 +91,23 @@ async function countedIn({ metricsAddress, before }: Attempt, wanted: number): P
   }
 }
 
+/** For the end of the sentence: whether X-Ray has accepted as many since. A local X-Ray stores them at once. */
+async function deliveredSince({ metricsAddress, before }: Attempt, wanted: number): Promise<string> {
+  const endMs = performance.now() + DELIVERY_MS;
+  for (;;) {
+    const sent = await countedBy(metricsAddress).then(
+      (now) => now.sent,
+      () => undefined,
+    );
+    // It counted them, and has ended since.
+    if (sent === undefined) return '';
+    if (sent - before.sent >= wanted) return ', and delivered as many';
+    if (performance.now() > endMs)
+      return '. They are received, and not delivered to X-Ray yet: xrayd doctor finds out why';
+    await sleep(POLL_MS);
+  }
+}
+
 function notCounted(sent: number, received: number, { target, metricsAddress }: Attempt): XraydError {
   const reason = `of ${sent} segments sent to UDP ${formatAddress(target)}, the daemon at ${metricsAddress} counted ${received}`;
   return new XraydError('XRAYD_SEND', `${reason}. Is it the same daemon, and does UDP reach it?`);
@@ -103,7 +128,7 @@ async function countedBy(address: string): Promise<Counted> {
     const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS, maxAnswerBytes: 4 * 1024 * 1024 });
     const count = RECEIVED.exec(text)?.[1];
     if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
-    return { received: Number(count), startedAt: STARTED.exec(text)?.[1] };
+    return { received: Number(count), sent: Number(SENT.exec(text)?.[1] ?? 0), startedAt: STARTED.exec(text)?.[1] };
   } catch (error) {
     const remedy = "--confirm takes the address of the daemon's health and metrics";
     throw new XraydError('XRAYD_SEND', `cannot read ${url}: ${messageOf(error)}. ${remedy}`, { cause: error });

@@ -27,7 +27,10 @@ export async function run(
   }
   const send = (target: Address): Promise<void> => sendBothKinds(sample, target);
   if (confirm === undefined) await send(to);
-  const counted = confirm === undefined ? '' : `; ${await sendAndConfirm({ send, count: 2 }, to, confirm)}`;
+  const counted =
+    confirm === undefined
+      ? "; UDP gives no answer: to see whether it arrived, add --confirm with the daemon's --http-address"
+      : `; ${await sendAndConfirm({ send, count: 2 }, to, confirm)}`;
   await output.out(`sent trace ${traceId} to UDP ${formatAddress(to)}${counted}\n`);
   return 0;
 }

@@ -12,6 +12,7 @@ import { startPart, stopParts } from '../pipeline/parts.ts';
 import type { UdpReceiver } from '../udp/receiver.ts';
 import type { Meters } from './meters.ts';
 import type { Part, Pipeline } from './pipeline.ts';
+import { FirstReceipt } from './first-receipt.ts';
 import { bindError } from './port-owner.ts';
 import type { Server } from './late-server.ts';
 import { boundTo, type BoundServer, type Receivers } from './receivers.ts';
@@ -97,6 +98,7 @@ export class Runtime {
         : [boundTo('httpAddress', 'HTTP', httpAddress, this.http)]),
       ...pipeline.parts,
       ...servers,
+      new FirstReceipt({ accounting, log, address: () => udp.address }),
     ];
   }
 

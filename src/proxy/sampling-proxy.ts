@@ -3,6 +3,7 @@ import { describeAnswer } from '../aws/foreign-answer.ts';
 import { OPERATIONS } from '../formats/xray/operations.ts';
 import { isXRaysAnswer } from '../aws/output-shape.ts';
 import type { PermissionHints } from '../aws/permissions.ts';
+import { rulesIn, takeNothing } from '../aws/sampling-rules.ts';
 import type { XRayAnswer, XRayApi, XRayCall } from '../aws/xray-api.ts';
 import type { Address } from '../pipeline/address.ts';
 import type { Component, ComponentState } from '../pipeline/component.ts';
@@ -35,6 +36,8 @@ const MAX_WAITING_CALLS = 512;
  * While X-Ray hangs, every call takes the whole --request-timeout. An SDK that is told to retry keeps its last rules.
  */
 const MAX_WAIT_MS = 5_000;
+/** Of rules, in the log. */
+const MAX_NAMES = 10;
 const EMPTY_DOCUMENT = { ErrorCode: 'ParseError', Message: 'Invalid segment. ErrorCode: ParseError' };
 
 export interface SamplingProxyConfig {
@@ -70,6 +73,8 @@ export class SamplingProxy implements Component {
   readonly #bodies: BodyReader;
   readonly #listener: Listener;
   readonly #limits: ConnectionLimits;
+  /** Whether the last rules take no request; logged when it begins. */
+  #isNothingTaken = false;
   readonly #abort = new AbortController();
   readonly #slots = new CallSlots({ maxCalls: MAX_CALLS, maxWaiting: MAX_WAITING_CALLS, maxWaitMs: MAX_WAIT_MS });
 
@@ -216,8 +221,7 @@ export class SamplingProxy implements Component {
    * `gone` ends the call if its client disconnects, except a call that other clients wait for too.
    */
   async #ask(request: IncomingMessage, target: string, body: Buffer, gone: AbortSignal): Promise<Reply> {
-    if (isRulesRequest(request.method, target, body))
-      return this.#rules.get(() => this.#forward(RULES_CALL, this.#abort.signal));
+    if (isRulesRequest(request.method, target, body)) return this.#rules.get(() => this.#askForRules());
     const encoding = request.headers['content-encoding'];
     const headers = {
       'content-type': request.headers['content-type'] ?? 'application/json',
@@ -229,6 +233,21 @@ export class SamplingProxy implements Component {
     if (reply === 'aborted') return errorReply(503, 'ServiceUnavailableException', 'xrayd is stopping');
     if (reply === 'busy')
       return errorReply(429, 'ThrottledException', 'Too many calls are waiting for X-Ray', { 'retry-after': '1' });
+    return reply;
+  }
+
+  /** Rules that take nothing look like a daemon that loses everything, so the log says it. */
+  async #askForRules(): Promise<Reply> {
+    const reply = await this.#forward(RULES_CALL, this.#abort.signal);
+    const rules = reply.status === 200 && reply.isForeign !== true ? rulesIn(reply.body) : undefined;
+    if (rules === undefined) return reply;
+    const isNothing = takeNothing(rules);
+    if (isNothing && !this.#isNothingTaken)
+      this.#deps.log.warn(
+        { rules: rules.map(({ name }) => name).slice(0, MAX_NAMES) },
+        'the sampling rules of X-Ray take no request: SDKs that follow them send nothing. Raise the reservoir or the rate of a rule',
+      );
+    this.#isNothingTaken = isNothing;
     return reply;
   }
 

@@ -96,6 +96,29 @@ test('a provider that never answers is named, counted and reported as degraded, 
   expect(await source.get()).toBe(found);
 });
 
+test('says why there are no credentials at once, and again every 5 minutes while there are none', async () => {
+  let nowMs = 0;
+  const fails = async (): Promise<AwsCredentials> => Promise.reject(new Error('refused'));
+  const log = new MemoryLog();
+  const providers = [new Provider({ get: [fails] })];
+  const source = await scope.start(
+    new CredentialSource({
+      providers,
+      identify: async () => undefined,
+      counters: newCounters(),
+      log,
+      now: () => nowMs,
+    }),
+  );
+  const said = async (): Promise<number> => {
+    await source.renew();
+    return log.find(/no AWS credentials: segments are buffered/, 'error').length;
+  };
+  const counts: number[] = [];
+  for (nowMs of [0, 1_000, 299_000, 301_000, 302_000]) counts.push(await said());
+  expect(counts).toEqual([1, 1, 1, 2, 2]);
+});
+
 test('a call waits for a search up to its limit, and reports that there are no credentials yet', async () => {
   const { source } = await sourceOf(new Provider({ get: [never], timeoutMs: 60_000 }));
   expect(await source.get(50)).toBeUndefined();

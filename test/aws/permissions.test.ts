@@ -15,3 +15,13 @@ test('explains each action once, in a short line, whatever error types a 403 has
   expect(log.lines).toHaveLength(1);
   expect(JSON.stringify(log.lines[0]).length).toBeLessThan(1_000);
 });
+
+test('explains an action again every 5 minutes while it is refused', () => {
+  const log = new MemoryLog();
+  let nowMs = 0;
+  const hints = new PermissionHints(log, () => nowMs);
+  const denied = { kind: 'answer', status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' } } as const;
+  for (nowMs = 0; nowMs < 600_000; nowMs += 10_000)
+    hints.check('/TraceSegments', { ...denied, body: Buffer.from('{}') });
+  expect(log.find(/X-Ray refuses xray:PutTraceSegments: allow the role/)).toHaveLength(2);
+});

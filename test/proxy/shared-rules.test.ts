@@ -212,3 +212,14 @@ test("with --proxy-allow all, forwards paths that are not X-Ray's unchanged", as
   xray.intercept = () => ({ status: 200, body: 'as it is' });
   expect(await post('/whatever')).toMatchObject({ status: 200, body: 'as it is' });
 });
+
+test('warns when the rules take no request, and not when one does', async () => {
+  const warningsAt = async (rate: number): Promise<number> => {
+    const { xray, log, post } = await start();
+    const rule = { RuleName: 'Default', FixedRate: rate, ReservoirSize: 0 };
+    xray.intercept = () => json({ SamplingRuleRecords: [{ SamplingRule: rule }] });
+    for (let i = 0; i < 3; i++) expect((await post('/GetSamplingRules')).status).toBe(200);
+    return log.find(/sampling rules of X-Ray take no request/, 'warn').length;
+  };
+  expect([await warningsAt(0), await warningsAt(0.05)]).toEqual([1, 0]);
+});

@@ -2,17 +2,16 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket, type Certificate } from 'node:tls';
 import { describeAnswer, isAwsHost } from '../../aws/foreign-answer.ts';
-import { jsonIn } from '../../aws/answer-json.ts';
 import { classify } from '../../aws/classify.ts';
 import { failureOf, isTrustedNow } from '../../aws/http-call.ts';
 import { openSocket, type SocketConfig } from '../../aws/http-socket.ts';
+import { rulesIn, takeNothing } from '../../aws/sampling-rules.ts';
 import { trustGeneration } from '../../aws/trust.ts';
 import { errorTypeOf, type XRayAnswer } from '../../aws/xray-api.ts';
 import { connectionTo, findDestination, type AwsCommand, type Destination } from '../../compose/xray-connection.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { OPERATIONS } from '../../formats/xray/operations.ts';
-import { member } from '../../json/json.ts';
 import { bareHost, isLoopbackHost } from '../../pipeline/address.ts';
 import { parseDate, wallClockMs } from '../../pipeline/clock.ts';
 import { newCounters } from '../../pipeline/counters.ts';
@@ -288,8 +287,7 @@ function reportSampling(checkup: Checkup, answer: XRayAnswer, problems: readonly
     last === undefined
       ? ''
       : `; Default takes ${last.reservoir} a second and ${Math.round(last.rate * 1000) / 10} % of the rest`;
-  const isNothing = records.every(({ reservoir, rate }) => reservoir === 0 && rate === 0);
-  if (isNothing)
+  if (takeNothing(records))
     checkup.add(
       'sampling',
       'fail',
@@ -297,19 +295,6 @@ function reportSampling(checkup: Checkup, answer: XRayAnswer, problems: readonly
       'Raise the rate or the reservoir of a rule: aws xray get-sampling-rules, update-sampling-rule',
     );
   else checkup.add('sampling', 'ok', `${plural(records.length, 'rule')}${byDefault}`);
-}
-
-function rulesIn(body: Buffer): { name: string; rate: number; reservoir: number }[] | undefined {
-  const records = member(jsonIn(body), 'SamplingRuleRecords');
-  if (!Array.isArray(records)) return undefined;
-  return records.map((record: unknown) => {
-    const rule = member(record, 'SamplingRule');
-    return {
-      name: text(member(rule, 'RuleName')),
-      rate: Number(member(rule, 'FixedRate') ?? 0),
-      reservoir: Number(member(rule, 'ReservoirSize') ?? 0),
-    };
-  });
 }
 
 const IMDS_SILENT = /instance metadata[^;]*?(no answer|hop limit|timed? ?out|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/i;
