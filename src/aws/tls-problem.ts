@@ -12,6 +12,8 @@ interface TlsError extends Error {
 
 const UNKNOWN_ISSUER: Explain = () =>
   "the certificate's issuer is not trusted. If a proxy intercepts TLS, save its issuer's certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file";
+const SELF_SIGNED: Explain = () =>
+  'the certificate is self-signed, and its issuer is not trusted. If it is the right server, save the certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file';
 const NOT_TLS: Explain = () =>
   'the server does not speak TLS. If it speaks plain HTTP, use http:// in the endpoint or the proxy address; otherwise check which server listens there';
 const NO_COMMON_VERSION: Explain = () =>
@@ -26,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_ISSUER,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_ISSUER,
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_ISSUER,
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_ISSUER,
+  DEPTH_ZERO_SELF_SIGNED_CERT: SELF_SIGNED,
   CERT_UNTRUSTED: UNKNOWN_ISSUER,
   CERT_HAS_EXPIRED: () => `the certificate has expired, or this machine's clock is ahead: it says ${clock()}`,
   CERT_NOT_YET_VALID: () => `the certificate is not valid yet, or this machine's clock is behind: it says ${clock()}`,
@@ -44,7 +46,8 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
 
 /** Whether trusting more certificates may help. */
 export function isUnknownIssuer(error: Error): boolean {
-  return EXPLANATIONS[codeOf(error)] === UNKNOWN_ISSUER;
+  const explain = EXPLANATIONS[codeOf(error)];
+  return explain === UNKNOWN_ISSUER || explain === SELF_SIGNED;
 }
 
 /** Whether a connection failed in the TLS handshake. */

@@ -41,7 +41,7 @@ test('an unknown issuer: names the remedy for a proxy that intercepts TLS', asyn
   const { code, message } = await failureOf(xray.url);
   expect(code).toBe('tls');
   expect(message).toBe(
-    `TLS with 127.0.0.1:${xray.port}: the certificate's issuer is not trusted. If a proxy intercepts TLS, save its issuer's certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file`,
+    `TLS with 127.0.0.1:${xray.port}: the certificate is self-signed, and its issuer is not trusted. If it is the right server, save the certificate (PEM) to a file and set AWS_CA_BUNDLE or SSL_CERT_FILE to that file`,
   );
 });
 
