@@ -117,7 +117,7 @@ test('instance metadata that does not answer a container: names the hop limit', 
   expect(noRegion.problems).toContainEqual(expect.stringMatching(/^fail region: .*--http-put-response-hop-limit 2/));
   expect(noCredentials.problems).toContainEqual(
     expect.stringMatching(
-      /^fail credentials: .*\(IMDSv2\): no answer with a token Instance.*--http-put-response-hop-limit 2/,
+      /^fail credentials: .*\(IMDSv2\): no answer with a token: PUT http:\/\/127\S+\/latest\/api\/token: \S.* Instance.*--http-put-response-hop-limit 2/,
     ),
   );
 });

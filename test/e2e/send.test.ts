@@ -51,6 +51,16 @@ test('a daemon gets the trace of xrayd send as segments only', async () => {
   expect(names).toEqual(['web', 'orders']);
 });
 
+test('xrayd send --confirm says that X-Ray does not have the segments yet', async () => {
+  const xray = await scope.start(new FakeXRay());
+  xray.denied.add('xray:PutTraceSegments');
+  const daemon = await scope.daemon({ args: ['--endpoint', xray.url, '-n', 'us-east-1'], env: EXAMPLE_KEYS });
+  const http = new URL(daemon.httpUrl).host;
+  const sender = await xraydHere(['send', '--to', `127.0.0.1:${daemon.udpPort}`, '--confirm', http]);
+  expect(sender.code, sender.stderr).toBe(0);
+  expect(sender.stdout).toMatch(/counted 2 more segments\. They are received, and not delivered to X-Ray yet/);
+});
+
 test('xrayd send --otlp sends all of the trace as spans, and prints its ID in both notations', async () => {
   await using xray = await startLocalXRay();
   for (const url of [xray.url, `${xray.url}/v1/traces`, xray.url.replace('http://', '')]) {

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket, type Certificate } from 'node:tls';
+import { directCall } from '../../aws/direct-call.ts';
 import { describeAnswer, isAwsHost } from '../../aws/foreign-answer.ts';
 import { classify } from '../../aws/classify.ts';
 import { failureOf, isTrustedNow } from '../../aws/http-call.ts';
@@ -14,6 +15,7 @@ import type { Config } from '../../config/schema.ts';
 import { OPERATIONS } from '../../formats/xray/operations.ts';
 import { bareHost, isLoopbackHost } from '../../pipeline/address.ts';
 import { parseDate, wallClockMs } from '../../pipeline/clock.ts';
+import { messageOf } from '../../pipeline/errors.ts';
 import { newCounters } from '../../pipeline/counters.ts';
 import type { Environment } from '../../pipeline/environment.ts';
 import { oneLine } from '../../pipeline/one-line.ts';
@@ -28,6 +30,8 @@ const DNS_MS = 5_000;
 const CONNECT_MS = 8_000;
 /** Who the credentials belong to: STS has 2 s. */
 const IDENTITY_MS = 4_000;
+/** As the SDK waits for a token. */
+const TOKEN_MS = 1_000;
 /** AWS accepts signatures of 5 minutes; a minute is far more than a clock that is set may be off. */
 const SKEW_MS = 60_000;
 /** Maximum length of the names in a certificate. */
@@ -55,7 +59,7 @@ export async function checkAws(checkup: Checkup, loaded: LoadedConfig<AwsCommand
   const connection = connectionTo(destination, { config, counters: newCounters(), log }, env);
   const { credentials, outbound, api, hints } = connection;
   try {
-    const hasCredentials = await checkCredentials(checkup, connection, log);
+    const hasCredentials = await checkCredentials(checkup, connection, { log, env });
     const isConnected = await checkConnection(checkup, destination, config, outbound.isProxied(destination.url));
     if (!hasCredentials || !isConnected) {
       const missing = hasCredentials ? 'a connection' : 'credentials';
@@ -89,7 +93,7 @@ export async function checkAws(checkup: Checkup, loaded: LoadedConfig<AwsCommand
 async function checkCredentials(
   checkup: Checkup,
   { credentials }: ReturnType<typeof connectionTo>,
-  log: RecordingLog,
+  { log, env }: { readonly log: RecordingLog; readonly env: Environment },
 ): Promise<boolean> {
   const result = await checkup.run('credentials', CREDENTIALS_MS, async () => ({
     found: await credentials.get(CREDENTIALS_MS),
@@ -98,7 +102,9 @@ async function checkCredentials(
   const { found } = result;
   if (found === undefined) {
     const { problem, tried } = credentials;
-    const details = tried.map((line) => line.replace(HOP_LIMIT_HINT, ''));
+    const details: string[] = [];
+    for (const line of tried)
+      details.push(HOP_LIMIT_HINT.test(line) ? `${line.replace(HOP_LIMIT_HINT, '')}: ${await askForToken(env)}` : line);
     const message = details.length === 0 ? problem : 'no AWS credentials: no provider has any';
     checkup.add('credentials', 'fail', message, credentialsRemedy(problem), details);
     return false;
@@ -298,6 +304,20 @@ function reportSampling(checkup: Checkup, answer: XRayAnswer, problems: readonly
 }
 
 const IMDS_SILENT = /instance metadata[^;]*?(no answer|hop limit|timed? ?out|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/i;
+
+/** What happens to a request for a token of instance metadata, which the SDK's error does not say. */
+async function askForToken(env: Environment): Promise<string> {
+  const isV6 = /^ipv6$/i.test(env['AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE'] ?? '');
+  const base = env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || `http://${isV6 ? '[fd00:ec2::254]' : '169.254.169.254'}`;
+  const url = `${base.replace(/\/$/, '')}/latest/api/token`;
+  try {
+    const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+    const { status } = await directCall(url, { method: 'PUT', headers, timeoutMs: TOKEN_MS, maxAnswerBytes: 4_096 });
+    return `PUT ${url} answered ${status}`;
+  } catch (error) {
+    return `PUT ${url}: ${messageOf(error)}`;
+  }
+}
 
 /** The token's answer to a container needs two hops, and is lost without any error. */
 const HOP_LIMIT =
