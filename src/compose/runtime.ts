@@ -104,6 +104,8 @@ export class Runtime {
 
   /** Starts all parts. If one fails, stops those that have started, and rejects with the error. */
   async start(): Promise<void> {
+    // Logged only if the process stays: beside the error that ends it, they would mislead.
+    const missing: { part: string; message: string }[] = [];
     for (const [started, one] of this.#parts.entries()) {
       try {
         await startPart(partOf(one));
@@ -112,7 +114,7 @@ export class Runtime {
         const problem = 'binding' in one && !isConfig ? bindError(one.binding, error) : undefined;
         if (problem !== undefined && 'server' in one && !one.isRequired) {
           this.#unbound.set(one.server, problem.message);
-          this.#log.error({ part: one.server.name }, `${problem.message} xrayd runs without it.`);
+          missing.push({ part: one.server.name, message: problem.message });
           continue;
         }
         await this.#stopParts(this.#parts.slice(0, started + 1), AbortSignal.abort());
@@ -122,6 +124,7 @@ export class Runtime {
           : error;
       }
     }
+    for (const { part, message } of missing) this.#log.error({ part }, `${message} xrayd runs without it.`);
   }
 
   /** Makes /readyz report that no new clients should come; everything keeps running. */

@@ -1,6 +1,7 @@
 import type { Command } from './commands.ts';
 import { tableOf } from '../pipeline/list.ts';
 import type { ConfigFile, OnProblem } from './config-file.ts';
+import { isLoopbackHost } from '../pipeline/address.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
 import { oneLine } from '../pipeline/one-line.ts';
@@ -62,6 +63,7 @@ export function mergeConfig<C extends Command>({
       onProblem(new XraydError('XRAYD_CONFIG', `${origins[name]} cannot be off for xrayd ${command}: give host:port.`));
     }
   }
+  if (command === 'local') followBind(config, origins);
   const warnings = [
     ...commandLine.warnings,
     ...doubts,
@@ -77,6 +79,21 @@ export function mergeConfig<C extends Command>({
     origins: Object.freeze(origins),
     warnings,
   };
+}
+
+/**
+ * A local X-Ray has one address: SDKs derive that of TCP from that of UDP. Only on loopback, because another address of
+ * TCP opens the page and the API to others.
+ */
+function followBind(
+  config: Partial<Record<OptionName, OptionValue | undefined>>,
+  origins: Record<OptionName, string>,
+): void {
+  const { bind } = config;
+  if (origins.bindTcp !== 'default' || origins.bind === 'default') return;
+  if (typeof bind !== 'object' || !('host' in bind) || bind instanceof URL || !isLoopbackHost(bind.host)) return;
+  config.bindTcp = bind;
+  origins.bindTcp = origins.bind;
 }
 
 /** The file that a flag or variable names; "" if none does, undefined if the command reads no file. */

@@ -52,9 +52,8 @@ export const LOCAL_OPTIONS = {
     form: 'token',
     flag: 'token',
     default: '',
-    defaultText:
-      'none if `xrayd local` listens on a loopback address; otherwise a random token, which it prints at startup and, with --data FILE, keeps in FILE-token',
-    help: 'Token for reading traces. Clients send it as the access key ID of an AWS client, as a bearer token, or as ?token=.',
+    defaultText: 'none on loopback, otherwise random',
+    help: 'Token for reading traces. A random one is printed at startup and, with --data FILE, kept in FILE-token. Clients send it as the access key ID of an AWS client, as a bearer token, or as ?token=.',
   },
   insecureBind: {
     group: 'Local X-Ray',

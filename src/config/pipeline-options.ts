@@ -24,7 +24,7 @@ export const PIPELINE_OPTIONS = {
     fileKey: 'Socket.TCPAddress',
     default: { host: '127.0.0.1', port: 2000 },
     offIn: ['daemon', 'healthcheck'],
-    help: 'TCP address for sampling calls and POST /TraceSegments. off: no TCP (daemon only; SDKs then sample by their local rules).',
+    help: 'TCP address for sampling calls and POST /TraceSegments. `xrayd local` uses a --bind on loopback for both. off: no TCP (daemon only; SDKs then sample by their local rules).',
   },
   ...SPAN_OPTIONS,
   proxyAllow: {
@@ -164,12 +164,11 @@ export const PIPELINE_OPTIONS = {
     short: 'm',
     fileKey: 'TotalBufferSizeMB',
     default: 0,
-    defaultText:
-      '64 MB, or less under a cgroup memory limit: a quarter of the limit, and at most the limit minus 96 MB and a sixteenth (24 MB at 128 MB, 48 MB at 192 MB)',
+    defaultText: '64 MB, or less under a cgroup memory limit',
     min: 3,
     max: 65_536,
     unit: 'MB',
-    help: 'Maximum memory for segments that wait to be sent. When it is full, the oldest segments are dropped and counted.',
+    help: 'Maximum memory for segments that wait to be sent. When it is full, the oldest segments are dropped and counted. Under a memory limit, the default is at most a quarter of the limit, and the limit minus 96 MB and a sixteenth (24 MB at 128 MB, 48 MB at 192 MB).',
   },
   concurrency: {
     group: 'Sending',

@@ -192,7 +192,9 @@ test('a port that another program has, a port where nobody listens, and what a r
   const at = [...LOCAL, '-t', '127.0.0.1:0', '--http-address', new URL(daemon.httpUrl).host];
   const taken = await doctor([...LOCAL, ...FREE.slice(2), '-b', `127.0.0.1:${daemon.udpPort}`]);
   expect(taken.problems).toEqual([
-    expect.stringMatching(/^fail ports: cannot listen on UDP .*taken by pid \d+ \(.+\)\. Stop it, or choose another/),
+    expect.stringMatching(
+      /^fail ports: cannot listen on UDP .*another xrayd \(local, pid \d+\) runs here\. Stop it, or choose another/,
+    ),
   ]);
   const wrong = await doctor([...at, '-b', '127.0.0.1:0']);
   expect(wrong.problems).toContainEqual(expect.stringMatching(/^warn ports: nothing listens on UDP 127\.0\.0\.1:0/));

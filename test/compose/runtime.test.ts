@@ -62,7 +62,7 @@ class LineReceiver implements Server {
 }
 
 /** A local runtime with a receiver at `port` besides UDP; nothing listens before `start`. */
-function runtimeWith(port: number, isRequired: boolean) {
+function runtimeWith(port: number, isRequired: boolean, optionalPort?: number) {
   const flags = ['local', '--bind', '127.0.0.1:0', '--bind-tcp', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
   const off = ['--otlp-http', '--otlp-grpc', '--zipkin'].flatMap((flag) => [flag, 'off']);
   const commandLine = parseFlags([...flags, ...off]) as CommandLine<'local'>;
@@ -81,7 +81,10 @@ function runtimeWith(port: number, isRequired: boolean) {
   const events: string[] = [];
   const address = { host: '127.0.0.1', port };
   const lines = new LineReceiver(address, sink, events);
-  const receivers = { udp, all: [boundTo('api', 'TCP', address, lines, isRequired), ...all] };
+  const other = { host: '127.0.0.1', port: optionalPort ?? 0 };
+  const optional =
+    optionalPort === undefined ? [] : [boundTo('zipkin', 'TCP', other, new LineReceiver(other, sink, events), false)];
+  const receivers = { udp, all: [...optional, boundTo('api', 'TCP', address, lines, isRequired), ...all] };
   const runtime = new Runtime(loaded, meters, { pipeline, receivers, tcp: undefined });
   scope.add(async () => void (await runtime.stop(AbortSignal.timeout(1_000))));
   const health = async (probe: 'readyz' | 'livez') => {
@@ -123,6 +126,12 @@ test('a required receiver whose port is taken ends the start with its address an
   await expect(runtime.start()).rejects.toThrow(
     `cannot listen on TCP 127.0.0.1:${port}: another server of xrayd has it. Choose another with --api.`,
   );
+});
+
+test('an error that ends the start stands alone, without the optional ports that are taken too', async () => {
+  const { runtime, log } = runtimeWith(await takenPort(), true, await takenPort());
+  await expect(runtime.start()).rejects.toThrow('cannot listen on TCP');
+  expect(log.find(/runs without it/, 'error')).toEqual([]);
 });
 
 test('readiness and liveness depend on a required receiver, and not on one that is not required', async () => {

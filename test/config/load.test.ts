@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFlags } from '../../src/config/flags.ts';
+import { parseFlags, type CommandLine } from '../../src/config/flags.ts';
 import { mergeConfig, printConfig, type LoadedConfig } from '../../src/config/load.ts';
 import { COMMAND_NAMES, subjectOf } from '../../src/config/commands.ts';
 import { envNameOf, writtenAs, type OptionSpec, type OptionValue } from '../../src/config/option.ts';
@@ -228,4 +228,24 @@ test('--print-config shows what the command uses, and nothing else', () => {
     .split('\n')
     .map((line) => line.split(' ')[0]);
   expect(flags).toEqual(['print-config', 'token', 'api', 'trace-id', 'filter', 'text', 'since', 'wait', 'save', '']);
+});
+
+test('a local X-Ray has one address: TCP follows a --bind on loopback, unless it has its own', () => {
+  const tcpOf = (...args: string[]): unknown[] => {
+    const commandLine = parseFlags(args) as CommandLine<'local'>;
+    const { config, origins } = mergeConfig({ commandLine, env: {}, file: undefined });
+    return [config.bindTcp, origins.bindTcp];
+  };
+  const usual = { host: '127.0.0.1', port: 2000 };
+  expect(tcpOf('local', '--bind', '127.0.0.1:2100')).toEqual([{ host: '127.0.0.1', port: 2100 }, '--bind']);
+  expect(tcpOf('local', '--bind', '127.0.0.1:2100', '-t', '127.0.0.1:9')).toEqual([
+    { host: '127.0.0.1', port: 9 },
+    '-t',
+  ]);
+  expect(tcpOf('local', '--bind', '0.0.0.0:2100')).toEqual([usual, 'default']);
+  expect(tcpOf('daemon', '--bind', '127.0.0.1:2100')).toEqual([usual, 'default']);
+});
+
+test('no default text widens the table of --print-config', () => {
+  for (const { defaultText = '' } of Object.values<OptionSpec>(SPECS)) expect(defaultText.length).toBeLessThan(72);
 });

@@ -111,7 +111,7 @@ test('an address for OTLP that the user chose must be free, and xrayd says which
     .daemon({ args: ['local', '--otlp-http', `127.0.0.1:${port}`] })
     .catch((error: unknown) => error);
   expect(second).toBeInstanceOf(Error);
-  expect(String(second)).toMatch(/taken by pid \d+/);
+  expect(String(second)).toMatch(/another xrayd \(local, pid \d+\) runs here/);
 });
 
 test('the local X-Ray with --tee sends spans on to AWS as segment documents, and counts them', async () => {
