@@ -1,5 +1,6 @@
+import { isatty } from 'node:tty';
 import type { LoadedConfig } from '../config/load.ts';
-import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { messageOf, systemCodeOf, XraydError } from '../pipeline/errors.ts';
 import { readTextFile } from '../pipeline/read-file.ts';
 import type { CommandContext } from './command.ts';
 import { LocalXRayClient } from './local-client.ts';
@@ -19,12 +20,14 @@ export async function run(
 ): Promise<number> {
   const local = LocalXRayClient.of(loaded);
   const named = files.length === 0 ? ['-'] : files;
+  if (files.length === 0 && isatty(0)) say('xrayd: reading standard input; Ctrl-D ends it. See xrayd help import.\n');
   if (loaded.config.albLog) {
     const { importAccessLogs } = await import('./access-log.ts');
     return importAccessLogs(named, local, { say, progress });
   }
   let code = 0;
   for (const file of named) {
+    const name = file === '-' ? 'standard input' : file;
     let traces: ReturnedTrace[];
     try {
       traces = readTraces(
@@ -33,18 +36,17 @@ export async function run(
           : await readTextFile(file, { timeoutMs: READ_MS, maxBytes: MAX_FILE_BYTES }),
       );
     } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT')
+        throw new XraydError('XRAYD_TRANSFER', `cannot import ${name}: it does not exist`, { cause: error });
       throw new XraydError(
         'XRAYD_TRANSFER',
-        `cannot import ${file}: ${messageOf(error)}. Expected the output of \`xrayd export\` or \`aws xray batch-get-traces\`, or one segment document per line`,
+        `cannot import ${name}: ${messageOf(error)}. Expected the output of \`xrayd export\` or \`aws xray batch-get-traces\`, or one segment document per line`,
         {
           cause: error,
         },
       );
     }
-    code = Math.max(
-      code,
-      report(await local.import(counted(traces, 'imported', progress)), say, file === '-' ? 'standard input' : file),
-    );
+    code = Math.max(code, report(await local.import(counted(traces, 'imported', progress)), say, name));
   }
   return code;
 }

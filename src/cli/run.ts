@@ -9,6 +9,7 @@ import { startLocalXRay, type LocalXRay } from '../compose/library.ts';
 import type { RecordedTrace } from '../compose/library-types.ts';
 import { XRaySpan } from '../formats/xray/span.ts';
 import { member } from '../json/json.ts';
+import { duration } from '../trace/duration.ts';
 import { requestOutcome } from '../trace/outcome.ts';
 import { hasTerminal } from './signals.ts';
 import { programEnv } from './program-env.ts';
@@ -162,9 +163,7 @@ async function summarize(
     const name = [member(EntryPoint, 'Name'), member(Http, 'HttpMethod'), member(Http, 'HttpURL')]
       .filter(Boolean)
       .join(' ');
-    say(
-      `  ${status.padEnd(8)} ${`${Math.round(durationOf({ summary }) * 1000)} ms`.padStart(9)}  ${id}  ${oneLine(name, MAX_NAME)}\n`,
-    );
+    say(`  ${status.padEnd(8)} ${duration(durationOf({ summary })).padStart(9)}  ${id}  ${oneLine(name, MAX_NAME)}\n`);
   }
   if (traces.length > MAX_LINES) say(`  … and ${traces.length - MAX_LINES} more\n`);
   const failures: string[] = [];

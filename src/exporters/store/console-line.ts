@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { dateOf } from '../../pipeline/clock.ts';
 import type { DocumentSummary } from '../../formats/xray/document.ts';
 import type { OtlpKind } from '../../formats/otlp/otlp-body.ts';
+import { duration } from '../../trace/duration.ts';
 import { oneLine } from '../../pipeline/one-line.ts';
 
 /** Valid names are shorter. */
@@ -50,5 +51,5 @@ function timeOf(ms: number): string {
 
 function durationOf(ms: number | undefined): string {
   if (ms === undefined) return '';
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return duration(ms / 1000);
 }
