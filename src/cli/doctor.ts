@@ -26,7 +26,7 @@ export async function run(
   await checkDisk(checkup, loaded);
   checkMemory(checkup, loaded);
   if (loaded.command === 'daemon' || loaded.config.tee) await checkAws(checkup, loaded, env);
-  if (running !== undefined) reportRunning(checkup, running);
+  if (running !== undefined) reportRunning(checkup, running, loaded.command);
   const checks = inOrder(checkup.findings);
   const verdict = verdictOf(checks);
   const [failed, doubts] = (['fail', 'warn'] as const).map(

@@ -195,6 +195,7 @@ test('a port that another program has, a port where nobody listens, and what a r
     expect.stringMatching(
       /^fail ports: cannot listen on UDP .*another xrayd \(local, pid \d+\) runs here\. Stop it, or choose another/,
     ),
+    expect.stringMatching(/^warn running: no xrayd answers at /),
   ]);
   const wrong = await doctor([...at, '-b', '127.0.0.1:0']);
   expect(wrong.problems).toContainEqual(expect.stringMatching(/^warn ports: nothing listens on UDP 127\.0\.0\.1:0/));
@@ -215,6 +216,20 @@ test('a port that another program has, a port where nobody listens, and what a r
   expect(right.checks).toContainEqual(expect.objectContaining({ check: 'udp', status: 'ok' }));
   expect(right.problems).toContainEqual(expect.stringMatching(/^warn running: it rejected 1 datagram \(/));
   expect(right.problems.filter((problem) => problem.includes('(empty)'))).toEqual([]);
+  // Whoever asks why nothing is in AWS.
+  const asDaemon = await doctor([
+    ...['-n', 'us-east-1', '-b', `127.0.0.1:${daemon.udpPort}`],
+    ...['-t', '127.0.0.1:0', '--http-address', new URL(daemon.httpUrl).host, '--endpoint', 'http://127.0.0.1:9'],
+  ]);
+  expect(asDaemon.problems).toContainEqual(
+    expect.stringMatching(/^fail running: the xrayd at \S+ is a local X-Ray: what it receives stays on this machine/),
+  );
+  expect(right.problems.filter((problem) => problem.includes('is a local X-Ray'))).toEqual([]);
+});
+
+test('nobody who runs no xrayd is told that all is well', async () => {
+  const { problems } = await doctor([...LOCAL, ...FREE]);
+  expect(problems).toEqual([expect.stringMatching(/^warn running: no xrayd answers at /)]);
 });
 
 /** An xrayd that runs, with what its metrics and /readyz say. */

@@ -40,7 +40,7 @@ export interface Part {
 
 export async function findRunning(
   checkup: Checkup,
-  { config, origins }: Examined['loaded'],
+  { command, config, origins }: Examined['loaded'],
 ): Promise<Running | undefined> {
   const { httpAddress } = config;
   if (httpAddress === 'off' || isTakenFromDefault(config, origins)) {
@@ -57,8 +57,10 @@ export async function findRunning(
     if (udp !== undefined) await probeUdp(checkup, udp, httpAddress);
     return { at, parts, metrics, udp };
   } catch (error) {
-    const remedy = 'To see what a daemon does, run doctor beside it, with its --http-address';
-    checkup.add('running', 'skip', `no xrayd answers at ${at} (${messageOf(error)})`, remedy);
+    const remedy = 'Start it; to see what one does that runs elsewhere, run doctor there, with its --http-address';
+    // The settings of a daemon are often checked before it is started.
+    const status = command === 'local' ? 'warn' : 'note';
+    checkup.add('running', status, `no xrayd answers at ${at} (${messageOf(error)})`, remedy);
     return undefined;
   }
 }
@@ -105,8 +107,16 @@ function configFileOf(pid: number): string | undefined {
 }
 
 /** What the daemon says of itself, once the checks of AWS are done: of a shared cause there is one finding. */
-export function reportRunning(checkup: Checkup, running: Running): void {
+export function reportRunning(checkup: Checkup, running: Running, isWanted: 'daemon' | 'local'): void {
   const { at, parts, metrics } = running;
+  const isLocal = parts.some(({ name }) => name === 'store');
+  if (isLocal && isWanted === 'daemon')
+    checkup.add(
+      'running',
+      'fail',
+      `the xrayd at ${at} is a local X-Ray: what it receives stays on this machine`,
+      'Stop it and start xrayd, or run xrayd doctor local if it is what you want',
+    );
   const isAwsSound = !checkup.hasFailed('region', 'credentials', 'dns', 'endpoint', 'tls', 'permission');
   const bad = parts.filter(({ state }) => state === 'failed' || state === 'degraded');
   for (const { name, reason } of bad.filter((part) => !TOWARDS_AWS.includes(part.name)))
