@@ -218,8 +218,16 @@ test('a port that another program has, a port where nobody listens, and what a r
   expect(right.problems.filter((problem) => problem.includes('(empty)'))).toEqual([]);
   // Whoever asks why nothing is in AWS.
   const asDaemon = await doctor([
-    ...['-n', 'us-east-1', '-b', `127.0.0.1:${daemon.udpPort}`],
-    ...['-t', '127.0.0.1:0', '--http-address', new URL(daemon.httpUrl).host, '--endpoint', 'http://127.0.0.1:9'],
+    '-n',
+    'us-east-1',
+    '-b',
+    `127.0.0.1:${daemon.udpPort}`,
+    '-t',
+    '127.0.0.1:0',
+    '--http-address',
+    new URL(daemon.httpUrl).host,
+    '--endpoint',
+    'http://127.0.0.1:9',
   ]);
   expect(asDaemon.problems).toContainEqual(
     expect.stringMatching(/^fail running: the xrayd at \S+ is a local X-Ray: what it receives stays on this machine/),
