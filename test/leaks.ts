@@ -31,7 +31,9 @@ beforeAll(() => {
 afterAll(async () => {
   const now = { ...process.env };
   const added = Object.getOwnPropertyNames(globalThis).filter((name) => !globals.has(name) && !OF_LIBRARIES.has(name));
-  process.env = env;
+  // Not another object: vi.stubEnv() would go on with the first.
+  for (const name of Object.keys(now)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
   for (const name of added) Reflect.deleteProperty(globalThis, name);
   expect(now, 'the file leaves other variables of the environment').toEqual(env);
   expect(added, 'the file leaves globals').toEqual([]);

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/findings.ts';
 import { xraydHere } from '../fakes/command.ts';
 import { selfSigned } from '../fakes/certificate.ts';
@@ -13,7 +13,6 @@ import { FakeServer, json, type CannedReply, type RecordedRequest } from '../fak
 import { EXAMPLE_KEYS, FakeXRay, type FakeXRayConfig } from '../fakes/xray.ts';
 
 const scope = new Scope();
-afterEach(() => void vi.unstubAllEnvs());
 
 const FREE = ['-b', '127.0.0.1:0', '-t', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
 
@@ -28,11 +27,22 @@ interface Report {
   readonly problems: readonly string[];
 }
 
+/** The SDK reads some variables of the process. */
+async function doctorHere(args: readonly string[], env: Record<string, string>): ReturnType<typeof xraydHere> {
+  const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, env);
+  try {
+    return await xraydHere(['doctor', ...args], { env });
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
 async function doctor(args: readonly string[], env: Record<string, string> = EXAMPLE_KEYS): Promise<Report> {
-  // The SDK reads some variables of the process.
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const { code, stdout, stderr } = await xraydHere(['doctor', '--json', ...args], { env });
-  vi.unstubAllEnvs();
+  const { code, stdout, stderr } = await doctorHere(['--json', ...args], env);
   expect(stderr).toBe('');
   const { ok, verdict, checks } = JSON.parse(stdout) as Pick<Report, 'ok' | 'verdict' | 'checks'>;
   const problems = checks
@@ -50,8 +60,7 @@ async function fakeXRay(config?: FakeXRayConfig): Promise<{ xray: FakeXRay; at: 
 
 test('finds nothing wrong where the daemon works, and says what it would use, a line each', async () => {
   const { xray, at } = await fakeXRay();
-  for (const [name, value] of Object.entries(EXAMPLE_KEYS)) vi.stubEnv(name, value);
-  const { code, stdout, stderr } = await xraydHere(['doctor', ...at, '--spool', scope.folder()], { env: EXAMPLE_KEYS });
+  const { code, stdout, stderr } = await doctorHere([...at, '--spool', scope.folder()], EXAMPLE_KEYS);
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout.split('\n').slice(-3)).toEqual([
     'xrayd daemon: 0 problems, 0 warnings',
