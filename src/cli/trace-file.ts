@@ -84,6 +84,16 @@ function problemOf(text: string, { maxDepth, maxValues }: JsonLimits): string | 
   }
 }
 
+/** Node 24 calls `JSON.stringify` recursively, and reads what it cannot write. */
+function textOf(document: unknown, position: number): string {
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error(`number ${position + 1} is nested too deeply for Node ${process.versions.node}`, { cause: error });
+  }
+}
+
 function traceOf(each: unknown, position: number): ReturnedTrace {
   const { Segments, Id, trace_id: traceId, id } = objectOf(each);
   if (Array.isArray(Segments)) {
@@ -94,6 +104,6 @@ function traceOf(each: unknown, position: number): ReturnedTrace {
     if (segments.length === Segments.length) return { Id: String(Id), Segments: segments };
   }
   if (typeof traceId === 'string')
-    return { Id: traceId, Segments: [{ Id: String(id), Document: JSON.stringify(each) }] };
+    return { Id: traceId, Segments: [{ Id: String(id), Document: textOf(each, position) }] };
   throw new Error(`number ${position + 1} is neither a trace of BatchGetTraces nor a segment document`);
 }

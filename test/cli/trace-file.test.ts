@@ -62,9 +62,21 @@ test('reads what it writes', async () => {
   expect(readTraces(texts.join('')).map(({ Segments }) => Segments)).toEqual([TRACE.Segments, TRACE.Segments]);
 });
 
+/** Whether this Node writes JSON without recursion, as Node 26 does. */
+function writesDeep(): boolean {
+  try {
+    JSON.stringify(JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test('one deeply nested document does not make the others unreadable', () => {
   const deep = DOCUMENT.replace('}', `,"metadata":${'['.repeat(100_000)}-0${']'.repeat(100_000)}}`);
   for (const text of [`${DOCUMENT}\n${deep}\n`, `[${DOCUMENT},${deep}]`]) {
-    expect(readTraces(text).map(({ Segments }) => Segments[0]!.Id)).toEqual(['1111111111111111', '1111111111111111']);
+    if (!writesDeep()) expect(() => readTraces(text)).toThrow('number 2 is nested too deeply for Node');
+    else
+      expect(readTraces(text).map(({ Segments }) => Segments[0]!.Id)).toEqual(['1111111111111111', '1111111111111111']);
   }
 });
