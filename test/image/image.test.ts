@@ -91,7 +91,7 @@ describe.skipIf(skipped !== '')(`the image${skipped && ` (skipped: ${skipped})`}
   test('docker build in a fresh clone makes the same image', { timeout: 600_000 }, () => {
     const clone = join(scope.folder(), 'clone');
     const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(existsSync);
-    for (const file of files) cpSync(file, join(clone, file));
+    for (const file of files) cpSync(file, join(clone, file), { recursive: true, verbatimSymlinks: true });
     execFileSync('test/image/clone-build.sh', [clone, BASE, `${IMAGE}-clone`], { stdio: 'pipe' });
     const listOf = (image: string): string => execFileSync('test/image/files.sh', [image], { encoding: 'utf8' });
     expect(listOf(`${IMAGE}-clone`)).toBe(listOf(IMAGE));
