@@ -1,6 +1,7 @@
 /** The table of values in the chart's README, from the comments in values.yaml. */
 import { readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
+import { markdownTable } from '../src/cli/markdown-table.ts';
 
 const CHART = 'deploy/helm/aws-xray';
 const [BEGIN, END] = ['<!-- values: made from values.yaml by `npm run docs` -->', '<!-- /values -->'];
@@ -21,10 +22,8 @@ export function chartReadme(): string {
   if (start < 0 || end < 0) throw new Error(`${CHART}/README.md has no place for the table of values`);
   const groups = Map.groupBy(chartValues(readFileSync(`${CHART}/values.yaml`, 'utf8')), ({ group }) => group);
   const tables = [...groups].map(([group, values]) => {
-    const rows = values.map(
-      (value) => `| \`${value.path}\` | ${cell(code(value.default))} | ${cell(value.description)} |`,
-    );
-    return [`### ${group}`, '', '| value | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+    const rows = values.map((value) => [`\`${value.path}\``, cell(code(value.default)), cell(value.description)]);
+    return `### ${group}\n\n${markdownTable(['value', 'default', 'meaning'], rows)}`;
   });
   return `${text.slice(0, start + BEGIN.length)}\n\n${tables.join('\n')}\n${text.slice(end)}`;
 }
@@ -80,5 +79,5 @@ function code(value: unknown): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/<(?=\w)/g, '&lt;');
+  return text.replaceAll(/<(?=\w)/g, '&lt;');
 }

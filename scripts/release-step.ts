@@ -10,6 +10,7 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sha256 } from './checksums.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,7 +50,8 @@ const STEPS = {
     const names = listed.map(({ file }) => file);
     if (names.toSorted().join() !== files.toSorted().join())
       throw new Error(`${SUMS} covers ${names.join(', ')}; ${artifacts} has ${files.join(', ')}`);
-    for (const { file, sum } of listed) if (sumOf(file) !== sum) throw new Error(`${file} does not have its sum`);
+    for (const { file, sum } of listed)
+      if (sha256(join(artifacts, file)) !== sum) throw new Error(`${file} does not have its sum`);
     run('cosign', 'sign-blob', '--yes', '--bundle', `${SUMS}.sigstore.json`, SUMS);
   },
   /** The manifest list for both architectures, by buildah: nothing is run in the build, so nothing is emulated. */
@@ -158,12 +160,6 @@ function tls(): string[] {
 
 function cosignHttp(): string[] {
   return isPlainHttp ? ['--allow-http-registry'] : [];
-}
-
-function sumOf(file: string): string {
-  return createHash('sha256')
-    .update(readFileSync(join(artifacts, file)))
-    .digest('hex');
 }
 
 function parseSum(line: string): { sum: string; file: string } {

@@ -7,10 +7,10 @@
  *   npm run release -- --check             reports whether all files have the same version
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sha256 } from './checksums.ts';
 
 const CHART = 'deploy/helm/aws-xray';
 /** Each place with the version: the text before it and the text after it. */
@@ -122,10 +122,6 @@ function buildArtifacts(folder: string): void {
   const sums = readdirSync(folder).map((file) => `${sha256(join(folder, file))}  ${file}`);
   writeFileSync(join(folder, 'SHA256SUMS'), `${sums.join('\n')}\n`);
   console.log(`${folder}: ${readdirSync(folder).join(', ')}`);
-}
-
-function sha256(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 /**

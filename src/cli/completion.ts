@@ -1,19 +1,19 @@
-import { COMMAND_NAMES, OPERANDS, subjectOf, WORDS, type Command } from '../config/commands.ts';
+import { COMMAND_NAMES, OPERANDS, SHELLS, subjectOf, WORDS, type Command } from '../config/commands.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { OptionSpec } from '../config/option.ts';
 import { OPTION_NAMES, SPECS } from '../config/schema.ts';
 import type { CommandContext } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
-const SHELLS = { bash, zsh, fish } as const;
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], () => string>> = { bash, zsh, fish };
 
 /** `xrayd completion bash|zsh|fish`: prints a script that the shell reads. */
 export async function run(
   _: LoadedConfig<'completion'>,
   { operands: [word = 'bash'], output }: CommandContext<'completion'>,
 ): Promise<number> {
-  const [, script] = Object.entries(SHELLS).find(([name]) => name === word) ?? ['', bash];
-  await output.out(script());
+  const shell = SHELLS.find((name) => name === word) ?? 'bash';
+  await output.out(SCRIPTS[shell]());
   return 0;
 }
 

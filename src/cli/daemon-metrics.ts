@@ -17,6 +17,7 @@ export class DaemonMetrics {
 
   /** Throws if the text is not that of xrayd. */
   constructor(text: string) {
+    if (!DaemonMetrics.isIn(text)) throw new Error('these are not the metrics of xrayd');
     for (const line of text.split('\n')) {
       const [, name = '', labels = '', value = ''] = LINE.exec(line) ?? [];
       if (name === '') continue;
@@ -25,7 +26,11 @@ export class DaemonMetrics {
       samples.push({ labels: Object.fromEntries(pairs), value: Number(value) });
       this.#samples.set(name, samples);
     }
-    if (!this.#samples.has('xrayd_segments_received_total')) throw new Error('these are not the metrics of xrayd');
+  }
+
+  /** Whether a text is metrics of xrayd. */
+  static isIn(text: string): boolean {
+    return /^xrayd_segments_received_total \d/m.test(text);
   }
 
   /** The sum of all samples of a metric; undefined if it has none. */
@@ -37,6 +42,12 @@ export class DaemonMetrics {
   /** The sum of the samples with such labels. */
   sumOf(name: string, isWanted: (labels: Readonly<Record<string, string>>) => boolean): number {
     return (this.#samples.get(name) ?? []).reduce((sum, { labels, value }) => sum + (isWanted(labels) ? value : 0), 0);
+  }
+
+  /** Segments that wait: in memory, in calls to X-Ray, or on disk. */
+  get waiting(): number {
+    const names = ['xrayd_buffer_segments', 'xrayd_in_flight_segments', 'xrayd_spooled_segments'];
+    return names.reduce((sum, name) => sum + (this.sum(name) ?? 0), 0);
   }
 
   /** The samples that are not 0, by a label. */
@@ -53,8 +64,12 @@ function unescaped(text: string): string {
 
 /** Asks the xrayd whose HTTP address this is. Rejects with the error. */
 export async function scrape(address: Address, timeoutMs: number): Promise<DaemonMetrics> {
-  const url = `http://${formatAddress(reachable(address))}/metrics`;
-  const { status, text } = await directCall(url, { timeoutMs, maxAnswerBytes: MAX_BYTES });
+  const { status, text } = await readMetrics(formatAddress(reachable(address)), timeoutMs);
   if (status !== 200) throw new Error(`HTTP ${status}`);
   return new DaemonMetrics(text);
+}
+
+/** The answer of whatever listens at `host:port`. */
+export function readMetrics(address: string, timeoutMs: number): Promise<{ status: number; text: string }> {
+  return directCall(`http://${address}/metrics`, { timeoutMs, maxAnswerBytes: MAX_BYTES });
 }

@@ -22,6 +22,7 @@ import { defaultOf } from '../config/value.ts';
 import type { CommandContext } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { markdownTable } from './markdown-table.ts';
+import { capitalized } from './transfer.ts';
 
 const WIDTH = 100;
 
@@ -131,10 +132,6 @@ function operandsOf(command: Command): string {
 
 function specsOf(group: (typeof OPTION_GROUPS)[number]): OptionSpec[] {
   return OPTION_NAMES.map((name) => SPECS[name]).filter((spec) => spec.group === group);
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function noteOf(spec: OptionSpec, command: Command): string {

@@ -4,6 +4,7 @@ import { OPTION_NAMES, SPECS } from '../config/schema.ts';
 import { EXIT_CODES } from '../pipeline/errors.ts';
 import { COMMANDS } from './commands.ts';
 import { commandsOf, defaultClauseOf, operandsText, synopsisOf } from './help.ts';
+import { capitalized } from './transfer.ts';
 
 /** Of the page's form: its content has that of the release. */
 const DATE = '2026-11-30';
@@ -12,8 +13,8 @@ const DATE = '2026-11-30';
 export function manPage(): string {
   const commands = COMMAND_NAMES.map((name) => {
     const { help, examples } = COMMANDS[name];
-    const lines = examples.map((example) => `${roff(example)}\n.br\n`).join('');
-    return `.SS ${roff(`xrayd ${name}${operandsText(name)}`)}\n${roff(`${help.charAt(0).toUpperCase()}${help.slice(1)}.`)}\n.PP\n.nf\n${lines.replaceAll('.br\n', '')}.fi\n`;
+    const lines = examples.map((example) => `${roff(example)}\n`).join('');
+    return `.SS ${roff(`xrayd ${name}${operandsText(name)}`)}\n${roff(`${capitalized(help)}.`)}\n.PP\n.nf\n${lines}.fi\n`;
   });
   const groups = OPTION_GROUPS.map((group) => {
     const specs = OPTION_NAMES.map((name) => SPECS[name]).filter((spec) => spec.group === group);

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { parseAddress } from '../config/address.ts';
-import type { Address } from '../pipeline/address.ts';
+import { formatAddress, type Address } from '../pipeline/address.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { healthProblem } from './ready-probe.ts';
 
@@ -10,7 +10,8 @@ const OPTIONS = { http: 'XRAYD_HTTP_ADDRESS', tcp: 'XRAYD_BIND_TCP' } as const;
 
 /**
  * `xrayd healthcheck` before any other code is loaded, for command lines as probes have them: with the flags of the two
- * addresses, or none. Returns false for every other one, which healthcheck.ts then answers. scripts/build.ts puts it at the beginning of the program.
+ * addresses, or none. Returns false for every other one, which healthcheck.ts then answers. scripts/build.ts puts it at
+ * the beginning of the program.
  */
 export function quickHealthcheck(args: readonly string[], env: Environment): boolean {
   const address = addressIn(args, env);
@@ -18,7 +19,7 @@ export function quickHealthcheck(args: readonly string[], env: Environment): boo
   void healthProblem(address).then((problem) => {
     writeSync(
       problem === undefined ? 1 : 2,
-      problem === undefined ? 'ready\n' : `xrayd: not ready at ${textOf(address)}: ${problem}\n`,
+      problem === undefined ? 'ready\n' : `xrayd: not ready at ${formatAddress(address)}: ${problem}\n`,
     );
     process.exitCode = problem === undefined ? 0 : 1;
   });
@@ -49,8 +50,4 @@ export function addressIn(args: readonly string[], env: Environment): Address | 
 function isOtherPort(tcp: string): boolean {
   const port = parseAddress(tcp)?.port;
   return port !== undefined && port !== DEFAULT_HTTP.port;
-}
-
-function textOf({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

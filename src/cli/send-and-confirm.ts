@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { directCall } from '../aws/direct-call.ts';
 import { formatAddress, type Address } from '../pipeline/address.ts';
 import { within } from '../pipeline/deadline.ts';
 import { messageOf, XraydError } from '../pipeline/errors.ts';
+import { DaemonMetrics, readMetrics } from './daemon-metrics.ts';
 
 /** Covers one pod replacement during a rolling update. */
 const TIMEOUT_MS = 12_000;
@@ -12,16 +12,13 @@ const POLL_MS = 100;
 /** A batch waits a second for more segments, and a call takes some 100 ms. */
 const DELIVERY_MS = 3_000;
 const LOOKUP_MS = 5_000;
-const RECEIVED = /^xrayd_segments_received_total (\d+)$/m;
-const SENT = /^xrayd_segments_sent_total (\d+)$/m;
-const STARTED = /^process_start_time_seconds (\S+)$/m;
 
 interface Counted {
   readonly received: number;
   /** Accepted by X-Ray. */
   readonly sent: number;
   /** Distinguishes consecutive daemons behind the same address. */
-  readonly startedAt: string | undefined;
+  readonly startedAt: number | undefined;
 }
 
 /** The target of an attempt, the address of the metrics, and the count before the attempt. */
@@ -122,15 +119,20 @@ async function addressOf(host: string): Promise<string> {
 }
 
 async function countedBy(address: string): Promise<Counted> {
-  const url = `http://${address}/metrics`;
   try {
     // A new connection each time: a kept-alive one would keep reaching a daemon that is terminating.
-    const { status, text } = await directCall(url, { timeoutMs: ATTEMPT_MS, maxAnswerBytes: 4 * 1024 * 1024 });
-    const count = RECEIVED.exec(text)?.[1];
-    if (count === undefined) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
-    return { received: Number(count), sent: Number(SENT.exec(text)?.[1] ?? 0), startedAt: STARTED.exec(text)?.[1] };
+    const { status, text } = await readMetrics(address, ATTEMPT_MS);
+    if (!DaemonMetrics.isIn(text)) throw new Error(`HTTP ${status}, not the metrics of xrayd`);
+    const metrics = new DaemonMetrics(text);
+    return {
+      received: metrics.sum('xrayd_segments_received_total') ?? 0,
+      sent: metrics.sum('xrayd_segments_sent_total') ?? 0,
+      startedAt: metrics.sum('process_start_time_seconds'),
+    };
   } catch (error) {
     const remedy = "--confirm takes the address of the daemon's health and metrics";
-    throw new XraydError('XRAYD_SEND', `cannot read ${url}: ${messageOf(error)}. ${remedy}`, { cause: error });
+    throw new XraydError('XRAYD_SEND', `cannot read http://${address}/metrics: ${messageOf(error)}. ${remedy}`, {
+      cause: error,
+    });
   }
 }

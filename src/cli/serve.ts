@@ -62,10 +62,12 @@ export async function serve(
     return 0;
   }
   const isStarted = (await untilAborted(runtime.start(), early.signal)) !== ABORTED;
-  if (isStarted) onStart?.(runtime);
-  if (isStarted) log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
   const manager = serviceManager(env);
-  if (isStarted) manager.ready();
+  if (isStarted) {
+    onStart?.(runtime);
+    log.info({ startMs: Math.round(performance.now()) }, 'xrayd is ready');
+    manager.ready();
+  }
   void returnStartUpMemory();
   log.info({ signal: await ending.first }, 'xrayd stops');
   manager.stopping();

@@ -80,7 +80,7 @@ export function readingOf(metrics: DaemonMetrics): Reading {
       of('xrayd_segments_dropped_total') +
       of('xrayd_segments_unprocessed_total') +
       of('xrayd_kernel_drops_total'),
-    waiting: of('xrayd_buffer_segments') + of('xrayd_in_flight_segments') + of('xrayd_spooled_segments'),
+    waiting: metrics.waiting,
     bufferBytes: of('xrayd_buffer_bytes'),
     bufferLimitBytes: of('xrayd_buffer_limit_bytes'),
     startedAt: of('process_start_time_seconds'),

@@ -77,6 +77,11 @@ export function report(
   return refused === 0 ? 0 : 1;
 }
 
+/** For the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -93,7 +93,7 @@ export function portOwner(protocol: 'udp' | 'tcp', port: number): PortOwner | un
           args: Buffer.from(readProc(`/proc/${pid}/cmdline`), 'latin1')
             .toString('utf8')
             .split('\0')
-            .filter((arg) => arg !== ''),
+            .slice(0, -1),
         };
     }
   } catch {

@@ -30,16 +30,20 @@ export const OPERANDS = {
 export type Command = keyof typeof OPERANDS;
 export const COMMAND_NAMES: readonly Command[] = namesOf(OPERANDS);
 
+/** The commands that receive segments. */
+const SERVING = ['daemon', 'local'] as const satisfies readonly Command[];
+export type ServingCommand = (typeof SERVING)[number];
+
+/** The shells that have a completion script. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
 /** The words that a command accepts, if it accepts one. */
 export const WORDS: { readonly [C in Command]?: readonly string[] } = {
-  validate: ['daemon', 'local'],
-  doctor: ['daemon', 'local'],
-  completion: ['bash', 'zsh', 'fish'],
+  validate: SERVING,
+  doctor: SERVING,
+  completion: SHELLS,
   help: COMMAND_NAMES,
 };
-
-/** The commands that receive segments. */
-export type ServingCommand = 'daemon' | 'local';
 
 /**
  * The command whose settings another one examines: the one that its operand names, or else the daemon. undefined for a

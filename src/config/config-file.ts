@@ -4,6 +4,10 @@ import type { OptionName } from './schema.ts';
 
 /** Called for a problem instead of throwing it. */
 export type OnProblem = (problem: XraydError) => void;
+/** Where nobody collects problems, the first is thrown. */
+export const throwProblem: OnProblem = (problem) => {
+  throw problem;
+};
 
 export interface ConfigFile {
   readonly path: string;

@@ -51,13 +51,14 @@ export function parseFlags(args: readonly string[]): CommandLine {
   }
   const { command } = reader;
   const chosen = command ?? DEFAULT_COMMAND;
-  const read = [chosen, subjectOf(chosen, operands) ?? chosen];
+  const subject = subjectOf(chosen, operands);
+  const read = [chosen, subject ?? chosen];
   const unused = flags.filter(({ name }) => !read.some((each) => SPECS[name].commands.includes(each)));
   for (const { name, isBefore } of unused)
     if (command === undefined || !isBefore) problems.push(unusedFlag(written.get(name) ?? '', name, chosen));
   const explained = problems.map((problem) => withHelp(problem, command));
   const [first] = explained;
-  if (first !== undefined && chosen !== 'validate' && chosen !== 'doctor') throw first;
+  if (first !== undefined && subject === undefined) throw first;
   // Nothing to examine: the problems of another command's settings would only hide this one.
   if (reader.wrongWord !== undefined) throw withHelp(reader.wrongWord, command);
   for (const { name } of unused) values.delete(name);

@@ -1,6 +1,6 @@
 import type { Command } from './commands.ts';
 import { tableOf } from '../pipeline/list.ts';
-import type { ConfigFile, OnProblem } from './config-file.ts';
+import { throwProblem, type ConfigFile, type OnProblem } from './config-file.ts';
 import { isLoopbackHost } from '../pipeline/address.ts';
 import type { Environment } from '../pipeline/environment.ts';
 import { XraydError } from '../pipeline/errors.ts';
@@ -28,10 +28,6 @@ export interface ConfigSources<C extends Command> {
   readonly onProblem?: OnProblem;
 }
 
-const throwIt = (problem: unknown): never => {
-  throw problem;
-};
-
 /**
  * Merges: flag > XRAYD_* > cfg.yaml > AWS's and the system's variables > default.
  * Options that the command does not use keep their defaults, because a variable for another command may have any value.
@@ -41,7 +37,7 @@ export function mergeConfig<C extends Command>({
   commandLine,
   env,
   file,
-  onProblem = throwIt,
+  onProblem = throwProblem,
 }: ConfigSources<C>): LoadedConfig<C> {
   const { command } = commandLine;
   const config: Partial<Record<OptionName, OptionValue | undefined>> = {};
@@ -195,7 +191,7 @@ interface Merged {
  * then.
  */
 function unusedBeside(
-  { commandLine, file, onProblem = throwIt }: ConfigSources<Command>,
+  { commandLine, file, onProblem = throwProblem }: ConfigSources<Command>,
   { config, origins }: Merged,
 ): string[] {
   const { command } = commandLine;

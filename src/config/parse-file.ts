@@ -4,7 +4,7 @@ import type { OptionValue } from './option.ts';
 import { OPTION_NAMES, SPECS, type OptionName } from './schema.ts';
 import { hintFor } from './suggestion.ts';
 import { checkValue } from './value.ts';
-import type { ConfigFile, OnProblem } from './config-file.ts';
+import { throwProblem, type ConfigFile, type OnProblem } from './config-file.ts';
 import { readYaml, YamlError, type YamlEntry, type YamlScalar } from './yaml.ts';
 
 const FILE_KEYS = new Map<string, OptionName>(
@@ -44,10 +44,6 @@ const OLD_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const throwIt: OnProblem = (found) => {
-  throw found;
-};
-
 /** compat: Go refuses a file beyond this. */
 const MAX_INT64 = 2 ** 63;
 
@@ -63,7 +59,7 @@ export function parseConfigFile(
   path: string,
   text: string,
   hasOtherKeys = false,
-  onProblem: OnProblem = throwIt,
+  onProblem: OnProblem = throwProblem,
 ): ConfigFile {
   const entries = entriesOf(path, text);
   checkVersion(path, entries, hasOtherKeys);

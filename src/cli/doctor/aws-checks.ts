@@ -19,7 +19,7 @@ import { messageOf } from '../../pipeline/errors.ts';
 import { newCounters } from '../../pipeline/counters.ts';
 import type { Environment } from '../../pipeline/environment.ts';
 import { oneLine } from '../../pipeline/one-line.ts';
-import { plural } from '../transfer.ts';
+import { capitalized, plural } from '../transfer.ts';
 import type { Checkup } from './findings.ts';
 import { RecordingLog, type Line } from './recording-log.ts';
 
@@ -335,8 +335,4 @@ function credentialsRemedy(problem: string): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-function capitalized(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }

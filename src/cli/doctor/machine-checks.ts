@@ -15,6 +15,7 @@ import { messageOf, systemCodeOf } from '../../pipeline/errors.ts';
 import { namesOf } from '../../pipeline/list.ts';
 import { MB } from '../../pipeline/units.ts';
 import { RECEIVE_BUFFER_BYTES, socketBufferRemedy } from '../../udp/receiver.ts';
+import { capitalized } from '../transfer.ts';
 import type { Checkup } from './findings.ts';
 import type { Running } from './running-daemon.ts';
 
@@ -36,10 +37,8 @@ export async function checkPorts(
   { config }: Examined['loaded'],
   running: Running | undefined,
 ): Promise<void> {
-  const isRunning = running !== undefined;
   const free: string[] = [];
   const used: string[] = [];
-  const owner = isRunning && config.httpAddress !== 'off' ? portOwner('tcp', config.httpAddress.port)?.pid : undefined;
   for (const [option, protocol] of SERVERS) {
     const address = config[option];
     if (address === 'off') continue;
@@ -47,7 +46,7 @@ export async function checkPorts(
     const result = await checkup.run('ports', BIND_MS, () => bindOnce(protocol, address));
     if (result === undefined) continue;
     const { error } = result;
-    if (error === undefined && isRunning && option !== 'httpAddress')
+    if (error === undefined && running !== undefined && option !== 'httpAddress')
       checkup.add(
         'ports',
         'warn',
@@ -55,7 +54,7 @@ export async function checkPorts(
         `${whereItListens(running, protocol)}, or start it with --${SPECS[option].flag} ${formatAddress(address)}`,
       );
     else if (error === undefined) free.push(name);
-    else if (isRunning && isOfRunning(protocol, address, error, owner)) used.push(name);
+    else if (running !== undefined && isOfRunning(protocol, address, error, running)) used.push(name);
     else checkup.add('ports', 'fail', bindError({ protocol, address, flag: `--${SPECS[option].flag}` }, error).message);
   }
   if (used.length > 0) checkup.add('ports', 'ok', `used by the xrayd that runs here: ${used.join(', ')}`);
@@ -72,11 +71,11 @@ function isOfRunning(
   protocol: Binding['protocol'],
   { port }: Address,
   error: unknown,
-  pid: number | undefined,
+  { owner: process }: Running,
 ): boolean {
   if (systemCodeOf(error) !== 'EADDRINUSE') return false;
   const owner = portOwner(protocol === 'UDP' ? 'udp' : 'tcp', port);
-  return owner === undefined || pid === undefined || owner.pid === pid;
+  return owner === undefined || process === undefined || owner.pid === process.pid;
 }
 
 async function bindOnce(protocol: Binding['protocol'], { host, port }: Address): Promise<{ error?: unknown }> {
@@ -209,8 +208,4 @@ export function checkMemory(checkup: Checkup, { command, config }: Examined['loa
   const limit = budget.limitBytes === undefined ? 'no limit' : `a limit of ${Math.floor(budget.limitBytes / MB)} MB`;
   if (shortage === undefined) checkup.add('memory', 'ok', `${limit}; ${waiting}`);
   else checkup.add('memory', 'warn', shortage);
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { directCall } from '../../aws/direct-call.ts';
-import { portOwner } from '../../compose/port-owner.ts';
+import { portOwner, type PortOwner } from '../../compose/port-owner.ts';
 import { isTakenFromDefault } from '../../config/http-address.ts';
 import type { Examined } from '../../config/examine.ts';
 import { member } from '../../json/json.ts';
@@ -28,6 +27,8 @@ export interface Running {
   readonly at: string;
   readonly parts: readonly Part[];
   readonly metrics: DaemonMetrics;
+  /** The process; undefined if /proc does not show it. */
+  readonly owner: PortOwner | undefined;
   /** Where this machine reaches its UDP port; undefined if it does not say. */
   readonly udp: Address | undefined;
 }
@@ -52,10 +53,11 @@ export async function findRunning(
     const { text } = await directCall(`http://${at}/readyz`, { timeoutMs: ASK_MS, maxAnswerBytes: MAX_HEALTH_BYTES });
     const parts = partsIn(JSON.parse(text));
     const metrics = await scrape(httpAddress, ASK_MS);
-    checkSettings(checkup, at, httpAddress.port);
+    const owner = portOwner('tcp', httpAddress.port);
+    if (owner !== undefined && owner.pid !== process.pid) checkSettings(checkup, at, owner);
     const udp = addressOf(parts.find(({ name, state }) => name === 'udp' && state === 'ok')?.reason);
     if (udp !== undefined) await probeUdp(checkup, udp, httpAddress);
-    return { at, parts, metrics, udp };
+    return { at, parts, metrics, owner, udp };
   } catch (error) {
     const remedy = 'Start it; to see what one does that runs elsewhere, run doctor there, with its --http-address';
     // The settings of a daemon are often checked before it is started.
@@ -82,9 +84,8 @@ function addressOf(text = ''): Address | undefined {
 }
 
 /** Whether the running daemon has its settings from a file that doctor was not given. */
-function checkSettings(checkup: Checkup, at: string, port: number): void {
-  const pid = portOwner('tcp', port)?.pid;
-  const file = pid === undefined || pid === process.pid ? undefined : configFileOf(pid);
+function checkSettings(checkup: Checkup, at: string, { pid, args }: PortOwner): void {
+  const file = configFileIn(args);
   if (file === undefined || process.argv.includes(file)) return;
   checkup.add(
     'settings',
@@ -94,16 +95,11 @@ function checkSettings(checkup: Checkup, at: string, port: number): void {
   );
 }
 
-/** From the command line of a process (Linux). Only this option: others may have secrets. */
-function configFileOf(pid: number): string | undefined {
-  try {
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    const position = args.findIndex((arg) => /^--?c(onfig)?$/.test(arg));
-    if (position !== -1) return args[position + 1];
-    return args.map((arg) => /^--?c(?:onfig)?=(.+)$/.exec(arg)?.[1]).find((file) => file !== undefined);
-  } catch {
-    return undefined;
-  }
+/** From a command line. Only this option: others may have secrets. */
+function configFileIn(args: readonly string[]): string | undefined {
+  const position = args.findIndex((arg) => /^--?c(onfig)?$/.test(arg));
+  if (position !== -1) return args[position + 1];
+  return args.map((arg) => /^--?c(?:onfig)?=(.+)$/.exec(arg)?.[1]).find((file) => file !== undefined);
 }
 
 /** What the daemon says of itself, once the checks of AWS are done: of a shared cause there is one finding. */
@@ -165,7 +161,7 @@ function reportFlow(checkup: Checkup, { at, udp, metrics }: Running, isSound: bo
   const of = (name: string): number => metrics.sum(`xrayd_${name}`) ?? 0;
   const received = of('segments_received_total') - of('segments_rejected_total');
   const sent = of('segments_sent_total');
-  const waiting = of('buffer_segments') + of('in_flight_segments') + of('spooled_segments');
+  const { waiting } = metrics;
   const startedSeconds = metrics.sum('process_start_time_seconds');
   const ageMs = startedSeconds === undefined ? undefined : wallClockMs() - startedSeconds * 1000;
   const since = ageMs === undefined ? '' : ` in ${ageOf(ageMs)}`;

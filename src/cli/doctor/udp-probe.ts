@@ -22,7 +22,7 @@ const FIREWALL =
  */
 export async function probeUdp(checkup: Checkup, target: Address, metrics: Address): Promise<void> {
   const name = formatAddress(target);
-  const isCounted = await checkup.run('udp', PROBE_MS, async () => {
+  const outcome = await checkup.run('udp', PROBE_MS, async (): Promise<'counted' | 'lost' | Error> => {
     const before = await emptyDatagrams(metrics);
     const endMs = monotonicMs() + COUNTED_MS;
     for (let sendAtMs = 0; monotonicMs() < endMs; await sleep(POLL_MS)) {
@@ -31,20 +31,20 @@ export async function probeUdp(checkup: Checkup, target: Address, metrics: Addre
         if (problem !== undefined) return problem;
         sendAtMs = monotonicMs() + AGAIN_MS;
       }
-      if ((await emptyDatagrams(metrics)) > before) return true;
+      if ((await emptyDatagrams(metrics)) > before) return 'counted';
     }
-    return false;
+    return 'lost';
   });
-  if (isCounted === undefined) return;
-  if (isCounted === true) checkup.add('udp', 'ok', `a datagram from this machine reaches ${name}`);
-  else if (isCounted === false)
+  if (outcome === undefined) return;
+  if (outcome === 'counted') checkup.add('udp', 'ok', `a datagram from this machine reaches ${name}`);
+  else if (outcome === 'lost')
     checkup.add(
       'udp',
       'fail',
       `datagrams from this machine to ${name} do not reach the xrayd that listens there`,
       FIREWALL,
     );
-  else checkup.add('udp', 'fail', `this machine cannot send to UDP ${name}: ${isCounted}`, FIREWALL);
+  else checkup.add('udp', 'fail', `this machine cannot send to UDP ${name}: ${messageOf(outcome)}`, FIREWALL);
 }
 
 async function emptyDatagrams(address: Address): Promise<number> {
@@ -53,13 +53,13 @@ async function emptyDatagrams(address: Address): Promise<number> {
 }
 
 /** Resolves with the error of the machine, such as EPERM of a firewall. */
-async function sendEmpty({ host, port }: Address): Promise<string | undefined> {
+async function sendEmpty({ host, port }: Address): Promise<Error | undefined> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   try {
     const { promise, resolve } = Promise.withResolvers<Error | null>();
     socket.send('', port, host, resolve);
     const error = await promise;
-    return error === null ? undefined : messageOf(error);
+    return error ?? undefined;
   } finally {
     socket.close();
   }

@@ -5,8 +5,8 @@ const SLOTS = 256;
 
 /**
  * The texts of a request, of which most occur in every span: keys of attributes, names, IDs of traces. Decoding a text
- * is a call into C++; finding one that was decoded before is a comparison of its bytes. Halves the CPU of decoding a
- * request of 100 spans (npm run bench:micro).
+ * is a call into C++; finding one that was decoded before is a comparison of its bytes. Saves a quarter of the CPU of
+ * decoding a request of 100 spans (npm run bench:micro, with and without).
  */
 export class RepeatedTexts {
   readonly #bytes: Buffer;

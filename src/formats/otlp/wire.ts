@@ -139,10 +139,7 @@ export class WireReader {
 
   /** Bytes that are not UTF-8 become U+FFFD. */
   text(): string {
-    const end = this.end();
-    const text = this.#texts.text(this.#at, end);
-    this.#at = end;
-    return text;
+    return this.#repeated(this.#texts);
   }
 
   hex(): string {
@@ -151,17 +148,21 @@ export class WireReader {
 
   /** An ID that many spans of a request have, such as that of their trace. */
   repeatedHex(): string {
-    const end = this.end();
-    const id = this.#ids.text(this.#at, end);
-    this.#at = end;
-    return id;
+    return this.#repeated(this.#ids);
   }
 
   base64(): string {
     return this.#encoded('base64');
   }
 
-  #encoded(encoding: 'utf8' | 'hex' | 'base64'): string {
+  #repeated(texts: RepeatedTexts): string {
+    const end = this.end();
+    const text = texts.text(this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  #encoded(encoding: 'hex' | 'base64'): string {
     const end = this.end();
     const text = this.#bytes.toString(encoding, this.#at, end);
     this.#at = end;

@@ -29,10 +29,8 @@ export function segmentTexts({ resourceSpans }: TracesData, options: ConversionO
   const texts: string[] = [];
   for (const { resource, scopeSpans } of resourceSpans) {
     for (const { scope, spans } of scopeSpans) {
-      for (const span of spans) {
-        for (const role of rolesOf(span, options))
-          texts.push(documentText(segmentOf(span, resource, scope, options, role)));
-      }
+      for (const span of spans)
+        for (const segment of segmentsOf(span, resource, scope, options)) texts.push(documentText(segment));
     }
   }
   return texts;

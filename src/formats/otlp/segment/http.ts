@@ -34,7 +34,7 @@ const ADDRESS_KEYS = [
 const MARKS = keyGroup(MARK_KEYS);
 const TAKEN = keyGroup([...MARK_KEYS, ...ADDRESS_KEYS]);
 const CLIENT = keyGroup(['client.address', 'network.peer.address', 'http.client_ip', 'net.peer.ip']);
-const SIZES = ['http.response.body.size', 'http.response_content_length'] as const;
+const SIZES = ['http.response.body.size', 'http.response_content_length'];
 
 /** The block `http` of a segment; undefined, and nothing is taken, if the span is no request. */
 export function httpOf(span: Span, attributes: Taken): Json | undefined {

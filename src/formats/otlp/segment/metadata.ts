@@ -50,9 +50,9 @@ export class Store {
     const list = attributes.all[ANNOTATIONS];
     const chosen = isList(list) ? new Set(textsOf(list)) : undefined;
     this.#chosen = chosen;
-    for (const [position, key] of attributes.keys.entries()) {
+    for (const key of attributes.keys) {
       const value = attributes.all[key]!;
-      const isTaken = attributes.isTaken(position);
+      const isTaken = attributes.isTaken(key);
       if (value === null || (key === ANNOTATIONS && chosen !== undefined)) continue;
       const isChosen =
         indexedAttributes.has(key) ||

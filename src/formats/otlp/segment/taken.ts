@@ -23,8 +23,6 @@ export function keyGroup(keys: readonly string[]): KeyGroup {
 export class Taken {
   readonly all: Attributes;
   readonly keys: readonly string[];
-  /** By position in `keys`. */
-  readonly #groupsOfKeys: number[] = [];
   /** The groups that the keys are of. */
   readonly #groups: number;
   #takenGroups = 0;
@@ -34,11 +32,7 @@ export class Taken {
     this.all = all;
     this.keys = Object.keys(all);
     let groups = 0;
-    for (const key of this.keys) {
-      const ofKey = groupsByKey.get(key) ?? 0;
-      this.#groupsOfKeys.push(ofKey);
-      groups |= ofKey;
-    }
+    for (const key of this.keys) groups |= groupsByKey.get(key) ?? 0;
     this.#groups = groups;
   }
 
@@ -58,10 +52,9 @@ export class Taken {
     for (const key of keys) if (this.all[key] !== undefined) this.#taken.add(key);
   }
 
-  /** Whether the attribute at this position of `keys` is stored elsewhere. */
-  isTaken(position: number): boolean {
-    if (((this.#groupsOfKeys[position] ?? 0) & this.#takenGroups) !== 0) return true;
-    return this.#taken !== undefined && this.#taken.has(this.keys[position] ?? '');
+  isTaken(key: string): boolean {
+    const isInGroup = this.#takenGroups !== 0 && ((groupsByKey.get(key) ?? 0) & this.#takenGroups) !== 0;
+    return isInGroup || this.#taken?.has(key) === true;
   }
 
   has(key: string): boolean {
@@ -69,23 +62,17 @@ export class Taken {
   }
 
   /** The first of these attributes that is a text which is not empty. */
-  text(key: string, second?: string, third?: string, fourth?: string): string | undefined {
-    return (
-      this.#text(key) ??
-      (second === undefined ? undefined : this.#text(second)) ??
-      (third === undefined ? undefined : this.#text(third)) ??
-      (fourth === undefined ? undefined : this.#text(fourth))
-    );
-  }
-
-  #text(key: string): string | undefined {
-    const value = this.all[key];
-    return typeof value === 'string' && value !== '' ? value : undefined;
+  text(...keys: readonly string[]): string | undefined {
+    return firstText(this.all, keys);
   }
 
   /** The first of these attributes that is a whole number, or a text with one. */
-  integer(key: string, second?: string): number | undefined {
-    return integerOf(this.all[key]) ?? (second === undefined ? undefined : integerOf(this.all[second]));
+  integer(...keys: readonly string[]): number | undefined {
+    for (const key of keys) {
+      const number = integerOf(this.all[key]);
+      if (number !== undefined) return number;
+    }
+    return undefined;
   }
 }
 
