@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { member } from '../json/json.ts';
 import { formatAddress, reachable, type Address } from '../pipeline/address.ts';
+import { messageOf } from '../pipeline/errors.ts';
 
 /** Far more than /readyz returns. */
 const MAX_BYTES = 64 * 1024;
@@ -22,7 +23,7 @@ export function healthProblem(address: Address, timeoutMs = 3_000): Promise<stri
     resolve(problem);
   };
   const timer = setTimeout(() => finish(`no complete answer within ${timeoutMs} ms`), timeoutMs);
-  socket.on('error', (error) => finish(textOf(error)));
+  socket.on('error', (error) => finish(messageOf(error)));
   socket.on('connect', () => {
     socket.write(`GET /readyz HTTP/1.0\r\nHost: ${formatAddress({ host, port })}\r\n\r\n`);
   });
@@ -39,12 +40,6 @@ export function healthProblem(address: Address, timeoutMs = 3_000): Promise<stri
     else finish(isXrayds(body) ? undefined : 'the server that answered is not xrayd');
   });
   return promise;
-}
-
-/** Connection attempts over IPv4 and IPv6 fail together as one AggregateError with an empty message. */
-function textOf(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map(String).join('; ').replaceAll('Error: ', '');
-  return error.message;
 }
 
 /** `status` is undefined while the head is incomplete. */
