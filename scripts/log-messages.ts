@@ -272,9 +272,10 @@ export const LOG_MESSAGES: Readonly<Record<string, readonly LogMessage[]>> = {
     },
     {
       level: 'warn',
-      message: '(a problem with what ended daemons left)',
-      meaning: "Files of an ended daemon cannot be adopted, or files in the folder are not xrayd's.",
-      remedy: 'Check the owner of the files; the line names the folder.',
+      message: '(a problem with files left by a daemon that has stopped)',
+      meaning:
+        "Files left by a daemon that has stopped cannot be taken over, or the folder has files that are not xrayd's.",
+      remedy: 'Check who owns the files in the folder that the line names.',
     },
     {
       level: 'warn',

@@ -1,8 +1,8 @@
 /**
  * npm run release:step -- STEP [--artifacts DIR] [--registry HOST/OWNER] [--base IMAGE] [--plain-http]: one step of
- * publishing what `npm run release -- --artifacts DIR` has built. .github/workflows/release.yml runs the steps in the
- * order in which they stand here (after `gate`, what the others need is built), and test/image/release.test.ts rehearses them against registries on this machine.
- * Each step may be repeated after a failure of a later one.
+ * publishing what `npm run release -- --artifacts DIR` has built. .github/workflows/release.yml runs the steps in this
+ * order; what the others publish is built after `gate`. test/image/release.test.ts runs them against registries on this
+ * machine. If a step fails, all of them can be run again.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

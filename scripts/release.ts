@@ -97,7 +97,7 @@ function withFragments(changelog: string): string {
   return `${changelog.slice(0, start)}${section}\n${changelog.slice(end)}`;
 }
 
-/** Each file of changes/ with its kind. Throws if one has none: it would be forgotten. */
+/** Each file of changes/ with its kind. Throws if a name has no kind: that file would not get into the changelog. */
 function fragments(): [file: string, kind: string][] {
   const files = existsSync('changes') ? readdirSync('changes').filter((file) => file !== 'README.md') : [];
   return files.map((file) => {

@@ -7,7 +7,8 @@ const MAX_LENGTH = 64;
 
 /**
  * The known name that a person probably meant: one that begins with what was written, or differs in at most a third of
- * its letters, where two neighbours that changed places count once. undefined if none is that close: a guess that is far off sends the reader in a wrong direction.
+ * its letters, where two neighbours that changed places count once. undefined if none is that close: a wrong guess
+ * misleads.
  */
 export function suggestion(written: string, names: readonly string[]): string | undefined {
   const text = written.toLowerCase();

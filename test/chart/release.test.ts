@@ -23,7 +23,7 @@ const commandsOf = (file: string): string[] => stepsOf(file).flatMap(({ run = ''
 const VERSIONED =
   'package.json package-lock.json CHANGELOG.md scripts deploy/helm/aws-xray/Chart.yaml deploy/ecs/task-definition.json';
 
-/** A release itself is rehearsed by test/image/release.test.ts. */
+/** test/image/release.test.ts has a dry run of a whole release. */
 function copyOfVersions(): string {
   const folder = scope.folder();
   for (const path of VERSIONED.split(' ')) cpSync(path, join(folder, path), { recursive: true });

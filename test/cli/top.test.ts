@@ -30,7 +30,7 @@ process_start_time_seconds ${startedAt}
 `;
 }
 
-/** Answers each scrape with the next page; undefined: the daemon is away. */
+/** Answers each scrape with the next page; undefined stands for a daemon that does not answer. */
 class Pages extends FakeServer {
   readonly #pages: (Numbers | undefined)[];
 

@@ -8,7 +8,7 @@ import { logCalls } from './log-calls.ts';
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'src/aws/xray-api.ts: answer.message': ['(a problem of TLS)'],
   'src/batcher/sender.ts: dropMessage(reason)': ['(one of the reasons for a loss)'],
-  'src/batcher/spool/leftovers.ts: message': ['(a problem with what ended daemons left)'],
+  'src/batcher/spool/leftovers.ts: message': ['(a problem with files left by a daemon that has stopped)'],
   'src/batcher/spool/trouble.ts: message': ['(a problem of the disk of the spool)'],
   'src/cli/serve.ts: warning.message': ['(a warning of Node)'],
   'src/cli/serve.ts: warning': ['(a value of the configuration)'],

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 const LOG = 'calls.jsonl';
 
 /**
- * Stands in for `gh` and `cosign`, which need GitHub and Sigstore. It knows the flags of the real ones that the release
- * uses, refuses others, and checks that each file exists and that what is signed in a registry is named by its digest.
+ * Replaces `gh` and `cosign`, which need GitHub and Sigstore. Accepts only those of their flags that the release uses,
+ * and checks that every file exists and that an image is signed by its digest.
  */
 const PROGRAM = `#!/usr/bin/env node
 const fs = require('node:fs'), path = require('node:path');

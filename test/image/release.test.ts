@@ -21,7 +21,7 @@ const EXECUTABLE = `xrayd-${VERSION}-linux-x64.tar.gz`;
 const KUBE = ['--kube-version', KUBERNETES.at(-1)!];
 const skipped = whyNoImages() || whyNoTools();
 if (skipped !== '' && process.env['XRAYD_REQUIRE_CONTAINERS'] !== undefined)
-  throw new Error(`the release cannot be rehearsed: ${skipped}`);
+  throw new Error(`the dry run of a release is impossible: ${skipped}`);
 
 const run = promisify(execFile);
 const scope = Scope.shared();
@@ -34,7 +34,7 @@ const SOURCES =
  * The steps of .github/workflows/release.yml, with registries of this machine in place of ghcr.io and npmjs.org.
  * The workflow runs the same commands (test/chart/release.test.ts).
  */
-describe.skipIf(skipped !== '')(`a rehearsed release${skipped && ` (skipped: ${skipped})`}`, () => {
+describe.skipIf(skipped !== '')(`a dry run of a release${skipped && ` (skipped: ${skipped})`}`, () => {
   const cwd = join(scope.folder(), 'xrayd');
   const artifacts = join(cwd, 'artifacts');
   const pages = join(cwd, 'pages');
